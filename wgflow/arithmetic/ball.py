@@ -1,0 +1,205 @@
+"""Ball arithmetic (FLINT/Arb): every result is an interval that is proved to contain the true value.
+
+Precision is a number of bits and is set by `precision` around a block; no other global state is touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import lru_cache
+from math import copysign, inf, nextafter
+
+from flint import arb, ctx, fmpq, fmpz
+
+from wgflow.arithmetic import beta_bessel, exact
+
+MAX_FLOAT = 1.7976931348623157e308
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Runs a block at a working precision of ``bits`` and restores the old one."""
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def number(value: Fraction | int) -> arb:
+    """Returns a ball around a rational (arb(0.2) would not contain 1/5)."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+class _Pi:
+    """pi at the precision in force when it is used."""
+
+    def __get__(self, instance: object, owner: type) -> arb:
+        return arb.pi()
+
+
+class Ops:
+    """The formulas' arithmetic in balls (see wgflow.arithmetic)."""
+
+    pi = _Pi()
+    number = staticmethod(number)
+    exp = staticmethod(arb.exp)
+    log = staticmethod(arb.log)
+    log1p = staticmethod(arb.log1p)
+    sqrt = staticmethod(arb.sqrt)
+
+    @staticmethod
+    def power(base: arb, exponent: Fraction) -> arb:
+        return base ** fmpq(exponent.numerator, exponent.denominator)
+
+    @staticmethod
+    def gamma(argument: Fraction) -> arb:
+        return arb.gamma_fmpq(fmpq(argument.numerator, argument.denominator))
+
+    @staticmethod
+    def log_zk(order: Fraction, z2: arb) -> arb:
+        z = z2.sqrt()
+        return number(order / 2) * z2.log() + z.bessel_k(number(abs(order)), scaled=True).log() - z
+
+    @staticmethod
+    def hyp0f1(b: Fraction, x: arb) -> arb:
+        return x.hypgeom_0f1(number(b))
+
+    @staticmethod
+    def hyp1f2(a: Fraction, m: int, x: arb) -> arb:
+        return _hyp1f2(a, m, x)
+
+    @staticmethod
+    def positive_part(x: arb) -> arb:
+        return x.nonnegative_part()
+
+    @staticmethod
+    def step(x: arb) -> arb:
+        return (x.sgn() + 1) / 2
+
+
+OPS = Ops()
+
+
+# From z = 2 sqrt(-x) on, 1F2 is taken from its Bessel form: the power series would cancel z/log(2) bits.
+_SERIES_UP_TO = 600
+
+
+def _hyp1f2(a: Fraction, m: int, x: arb) -> arb:
+    z = 2 * (-x).sqrt()
+    bits = ctx.prec
+    size = float(z.mid())
+    if size <= max(_SERIES_UP_TO, 4 * float(a)):
+        with precision(bits + int(1.5 * size) + 16):
+            low = a + Fraction(m, 2)
+            return x.hypgeom([number(a)], [number(low), number(low + Fraction(1, 2))])
+    with precision(2 * bits + 64):
+        total = arb(0)
+        for (kind, order), row in beta_bessel.linear_form(a, m).items():
+            if kind == "constant":
+                function = arb(1)
+            else:
+                function = beta_bessel.tail_value(z, bits + 32) if kind == "tail" else z.bessel_j(number(order))
+            total += function * sum((real(c) * OPS.power(z, power) for power, c in row.items()), arb(0))
+        return total
+
+
+@lru_cache(maxsize=20000)
+def _real(value: exact.Real, bits: int) -> arb:
+    total = arb(0)
+    for monomial, weight in value.terms.items():
+        term = number(weight)
+        for (kind, argument), exponent in monomial:
+            term *= OPS.power(_ATOMS[kind](argument), exponent)
+        total += term
+    return total
+
+
+_ATOMS = {
+    "pi": lambda _: arb.pi(),
+    "euler": lambda _: arb.const_euler(),
+    "base": number,
+    "log": lambda integer: number(integer).log(),
+    "gamma": OPS.gamma,
+}
+
+
+def real(value: exact.Real) -> arb:
+    """Returns a ball around an exact real at the precision in force."""
+    return _real(value, ctx.prec)
+
+
+def sign(value: exact.Real, most_bits: int = 4096) -> int | None:
+    """Returns the proved sign of an exact real, or None where balls of ``most_bits`` bits still contain zero."""
+    if value.is_zero:
+        return 0
+    bits = 64
+    while bits <= most_bits:
+        with precision(bits):
+            ball = real(value)
+        if ball > 0:
+            return 1
+        if ball < 0:
+            return -1
+        bits *= 4
+    return None
+
+
+def dyadic(mantissa: int, exponent: int) -> arb:
+    """Returns the exact point mantissa * 2**exponent, whatever the exponent."""
+    return arb((fmpz(mantissa), fmpz(exponent)))
+
+
+def point_text(point: arb) -> str:
+    """Returns an exact point as ``MANTISSApEXPONENT`` (mantissa * 2**exponent); `parse_point` reads it back.
+
+    >>> point_text(dyadic(3, -1)), parse_point("3p-1")
+    ('3p-1', 1.50000000000000)
+    """
+    mantissa, exponent = point.man_exp()
+    return f"{mantissa}p{exponent}"
+
+
+def parse_point(text: str) -> arb:
+    mantissa, _, exponent = text.partition("p")
+    return dyadic(int(mantissa), int(exponent))
+
+
+def point_fraction(point: arb) -> Fraction:
+    """Returns an exact point as a Fraction (for exponents of moderate size)."""
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def is_moderate(point: arb) -> bool:
+    """Tells whether an exact point lies in the range of normal doubles."""
+    return bool(arb(2) ** -1021 < point) and bool(point < MAX_FLOAT)
+
+
+def coarse_point(ball: arb, bits: int) -> arb:
+    """Returns an exact point of at most ``bits`` bits near the middle of a ball."""
+    with precision(bits):
+        return (+ball).mid()
+
+
+def _rounded(value: arb, direction: float) -> float:
+    """Returns a double on the ``direction`` side of the exact point ``value`` (an infinity beyond the doubles)."""
+    near = float(value)
+    if near in (inf, -inf):
+        return near if near == direction else copysign(MAX_FLOAT, near)
+    while (arb(near) - value) * (1 if direction > 0 else -1) < 0:
+        near = nextafter(near, direction)
+    return near
+
+
+def outward(ball: arb) -> tuple[float, float]:
+    """Returns doubles (lo, hi) with lo <= ball <= hi; infinities where the doubles end.
+
+    >>> lo, hi = outward(number(Fraction(1, 5)))
+    >>> lo <= Fraction(1, 5) <= hi
+    True
+    """
+    return _rounded(ball.lower(), -inf), _rounded(ball.upper(), inf)

@@ -1,0 +1,1 @@
+"""Fourier transforms of kernels in R^n: closed forms, enclosures, behaviour at both ends, numbers and symbols."""

@@ -1,0 +1,335 @@
+"""Transforms near k = 0 and toward k = infinity: exact leading terms and a proved bound of what is left out.
+
+    k -> 0         f(k) = sum c k^p L^m + rest,  |rest| <= bound k^p L^m   for 0 < k <= valid,   L = log(1/k)
+    k -> infinity  f(k) = exp(-b k^q) (sum c k^p + rest),  |rest| <= bound k^p   for k >= valid
+
+The coefficients are exact reals, so that leading terms which cancel are seen to cancel. Bounds are balls' upper ends.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, factorial
+
+from flint import arb
+
+from wgflow.arithmetic import ball, beta_bessel, exact
+from wgflow.arithmetic.exact import HALF, Real
+from wgflow.fourier.spectral_sum import SpectralSum
+from wgflow.kernels.shape import BesselJ, BesselK, Gaussian, Hypergeometric, Lorentzian, Power, Shape
+
+WORKING_BITS = 128
+ZERO_POWER = Fraction(0)
+
+
+class End(enum.Enum):
+    ZERO = "zero"
+    INFINITY = "infinity"
+
+
+# (q, b) of exp(-b k^q); q = 0 stands for no exponential.
+Rate = tuple[int, Real]
+NO_RATE: Rate = (0, exact.ZERO)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """|rest| <= bound * k^power * L^logs; ``bound`` is an exact point."""
+
+    bound: arb
+    power: Fraction
+    logs: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.power, self.logs))
+
+
+@dataclass(frozen=True)
+class Local:
+    """The behaviour of one shape at one end."""
+
+    rate: Rate
+    terms: tuple[tuple[Fraction, int, Real], ...]  # (power, logs, coefficient)
+    rest: Rest | None
+    valid: arb  # an exact point
+
+
+def _upper(value: Real) -> arb:
+    """Returns an exact point >= |value|."""
+    return ball.real(value).abs_upper()
+
+
+def _binomial(q: Fraction, j: int) -> Fraction:
+    """The coefficient of x^j in (1 + x)^-q."""
+    result = Fraction(1)
+    for i in range(j):
+        result *= (-q - i) / (i + 1)
+    return result
+
+
+def _rising(x: Fraction, j: int) -> Fraction:
+    result = Fraction(1)
+    for i in range(j):
+        result *= x + i
+    return result
+
+
+def _harmonic(j: int) -> Fraction:
+    return sum((Fraction(1, i) for i in range(1, j + 1)), Fraction(0))
+
+
+def _inverse_length(c2: Fraction) -> arb:
+    """Returns an exact point just below 1/c."""
+    return (1 / ball.number(c2)).sqrt().lower()
+
+
+# --- toward zero ------------------------------------------------------------------------------------------------
+
+
+def _even_series(coefficients: Iterable[Real], valid: arb) -> Local:
+    """A series in k^2 whose rest is bounded by the first term left out, the last of ``coefficients``."""
+    *kept, last = coefficients
+    terms = tuple((Fraction(2 * j), 0, c) for j, c in enumerate(kept))
+    return Local(NO_RATE, terms, Rest(_upper(last), Fraction(2 * len(kept))), valid)
+
+
+def _bessel_k_zero(shape: BesselK, order: int) -> Local:
+    mu = abs(shape.nu)
+    if order < mu:
+        raw, rest, logs = _enveloping(mu, order)
+    elif mu.denominator == 1:
+        raw, rest, logs = _integer_order(int(mu), order, shape.c2)
+    else:
+        raw, rest, logs = _general_order(mu, order + ceil(mu))
+    shift = 2 * mu if shape.nu < 0 else Fraction(0)
+    half_log_c2 = exact.log(shape.c2) * HALF
+    terms: list[tuple[Fraction, int, Real]] = []
+    for power, with_log, coefficient in raw:  # z = c k, log(1/z) = L - log c
+        scaled = coefficient * exact.power(shape.c2, (power - shift) / 2)
+        terms.append((power - shift, with_log, scaled))
+        if with_log:
+            terms.append((power - shift, 0, scaled * half_log_c2 * Fraction(-1)))
+    power, bound = rest
+    scale = ball.real(exact.power(shape.c2, (power - shift) / 2))
+    return Local(NO_RATE, tuple(terms), Rest((bound * scale).upper(), power - shift, logs), _inverse_length(shape.c2))
+
+
+Raw = list[tuple[Fraction, int, Real]]
+
+
+def _enveloping(mu: Fraction, order: int) -> tuple[Raw, tuple[Fraction, arb], int]:
+    """z^mu K_mu for order < mu: exp(-z^2/4u) expanded in 2^{mu-1} times the integral of u^{mu-1} exp(-u - z^2/4u).
+
+    The Taylor series of exp(-x) envelops it, so the rest is at most the first term left out, for every z > 0.
+    """
+    coefficients = [
+        exact.power(2, mu - 1) * exact.gamma(mu - j) * Fraction((-1) ** j, 4**j * factorial(j)) for j in range(order + 1)
+    ]
+    raw = [(Fraction(2 * j), 0, c) for j, c in enumerate(coefficients[:-1])]
+    return raw, (Fraction(2 * order), _upper(coefficients[-1])), 0
+
+
+def _general_order(mu: Fraction, count: int) -> tuple[Raw, tuple[Fraction, arb], int]:
+    """z^mu K_mu for mu not an integer (DLMF 10.27.4, 10.25.2), ``count`` >= mu terms of both series, z <= 1.
+
+    Later terms shrink by at least z^2/4 <= 1/2 each, so each series' rest is at most twice its first term left out.
+    """
+    left = exact.power(2, mu - 1) * exact.gamma(mu)
+    right = exact.power(2, -mu - 1) * exact.gamma(-mu)
+    raw: Raw = []
+    for j in range(count + 1):
+        common = Fraction(1, 4**j * factorial(j))
+        raw.append((Fraction(2 * j), 0, left * (common / _rising(1 - mu, j))))
+        raw.append((2 * mu + 2 * j, 0, right * (common / _rising(1 + mu, j))))
+    bound = 2 * (_upper(raw[-2][2]) + _upper(raw[-1][2]))
+    return raw[:-2], (Fraction(2 * count), bound.upper()), 0
+
+
+def _integer_order(m: int, order: int, c2: Fraction) -> tuple[Raw, tuple[Fraction, arb], int]:
+    """z^m K_m (DLMF 10.31.1), order >= m, z <= 1; psi(j+1) = -euler + H_j, log(z/2) = -log(1/z) - log 2.
+
+    In the rest, successive terms shrink by z^2/4 and the bracket of logarithm and harmonic numbers grows at most
+    twofold, so the rest is at most twice its first term, whose bracket is below L (1 + |log c| + H + 2) for L >= 1.
+    """
+    sign = (-1) ** m
+    raw: Raw = []
+    for j in range(m):
+        raw.append((Fraction(2 * j), 0, exact.number(Fraction(2**m * factorial(m - j - 1) * (-1) ** j, 2 * factorial(j) * 4**j))))
+    for j in range(order):
+        common = Fraction(sign, 2**m * 4**j * factorial(j) * factorial(m + j))
+        constants = exact.number((_harmonic(j) + _harmonic(m + j)) / 2) - exact.euler + exact.log(Fraction(2))
+        raw.append((Fraction(2 * m + 2 * j), 1, exact.number(common)))
+        raw.append((Fraction(2 * m + 2 * j), 0, constants * common))
+    first = Fraction(1, 2**m * 4**order * factorial(order) * factorial(m + order))
+    bracket = ball.number(_harmonic(m + order) + 3) + abs(ball.number(c2).log()) / 2
+    return raw, (Fraction(2 * m + 2 * order), (2 * ball.number(first) * bracket).upper()), 1
+
+
+def _at_zero(shape: Shape, order: int) -> Local:
+    anywhere = arb(1)
+    match shape:
+        case Power(p):
+            return Local(NO_RATE, ((-p, 0, exact.number(1)),), None, anywhere)
+        case Gaussian(b):
+            return _even_series((exact.number((-b) ** j / factorial(j)) for j in range(order + 1)), anywhere)
+        case Lorentzian(q, c2):
+            return _even_series((exact.number(_binomial(q, j) * c2**j) for j in range(order + 1)), anywhere)
+        case BesselK():
+            return _bessel_k_zero(shape, order)
+        case BesselJ(b, c2):
+            series = (exact.number((-c2 / 4) ** j / (_rising(b, j) * factorial(j))) for j in range(order + 1))
+            return _even_series(series, _inverse_length(c2))  # alternating and decreasing for c k <= 2
+        case Hypergeometric(a, m, c2):
+            low = a + Fraction(m, 2)
+            series = (
+                exact.number((-c2 / 4) ** j * _rising(a, j) / (_rising(low, j) * _rising(low + HALF, j) * factorial(j)))
+                for j in range(order + 1)
+            )
+            return _even_series(series, _inverse_length(c2))
+    raise TypeError(f"no expansion at zero for {shape!r}")
+
+
+# --- toward infinity --------------------------------------------------------------------------------------------
+
+
+def _bessel_k_infinity(shape: BesselK, order: int) -> Local:
+    """DLMF 10.40.2; for at least |nu| - 1/2 terms the rest is at most the first term left out (10.40(ii))."""
+    nu, c2 = shape.nu, shape.c2
+    count = max(order, ceil(abs(nu) - HALF))
+    front = exact.power(exact.pi / 2, HALF)
+    coefficient = Fraction(1)
+    terms: list[tuple[Fraction, int, Real]] = []
+    for j in range(count + 1):
+        power = nu - HALF - j
+        terms.append((power, 0, front * coefficient * exact.power(c2, power / 2)))
+        coefficient *= (4 * nu * nu - (2 * j + 1) ** 2) / (8 * (j + 1))
+    power, _, last = terms.pop()
+    kept = tuple(term for term in terms if not term[2].is_zero)
+    rest = None if last.is_zero else Rest(_upper(last), power)
+    return Local((1, exact.power(c2, HALF)), kept, rest, ball.dyadic(1, -64))
+
+
+def _bessel_j_infinity(shape: BesselJ) -> Local:
+    """|J_nu| <= sqrt(2/(pi z)) (1 - nu^2/z^2)^{-1/4}, used from z = 2 nu on."""
+    nu = shape.b - 1
+    start = 2 * ball.number(nu)
+    front = ball.real(exact.gamma(shape.b) * exact.power(2, nu)) * (2 / arb.pi()).sqrt()
+    scale = ball.real(exact.power(shape.c2, -(nu + HALF) / 2))
+    bound = (front * scale * beta_bessel.bessel_bound(nu, start)).abs_upper()
+    return Local(NO_RATE, (), Rest(bound, -nu - HALF), (start / ball.number(shape.c2).sqrt()).upper())
+
+
+def _hypergeometric_infinity(shape: Hypergeometric) -> Local:
+    """The linear form in Bessel functions: its constant is the algebraic term, the rest oscillates like z^{-a-m}."""
+    start = arb(max(64, 8 * ceil(shape.a)))
+    form = dict(beta_bessel.linear_form(shape.a, shape.m))
+    constants = form.pop(beta_bessel.CONSTANT)
+    rest_power = -shape.a - shape.m
+    total = arb(0)
+    for (kind, order), row in form.items():
+        size = beta_bessel.tail_bound(start) if kind == "tail" else beta_bessel.bessel_bound(order, start)
+        for exponent, coefficient in row.items():
+            decay = start ** ball.number(exponent - HALF - rest_power)  # an exponent <= 0: largest at the start
+            total += abs(ball.real(coefficient)) * size * decay
+    c2 = shape.c2
+    bound = (total * (2 / arb.pi()).sqrt() * ball.real(exact.power(c2, rest_power / 2))).upper()
+    terms = tuple((power, 0, c * exact.power(c2, power / 2)) for power, c in constants.items())
+    return Local(NO_RATE, terms, Rest(bound, rest_power), (start / ball.number(c2).sqrt()).upper())
+
+
+def _at_infinity(shape: Shape, order: int) -> Local:
+    anywhere = ball.dyadic(1, -64)
+    one = exact.number(1)
+    match shape:
+        case Power(p):
+            return Local(NO_RATE, ((-p, 0, one),), None, anywhere)
+        case Gaussian(b):
+            return Local((2, exact.number(b)), ((ZERO_POWER, 0, one),), None, anywhere)
+        case Lorentzian(q, c2):
+            coefficients = [exact.power(c2, -q - j) * _binomial(q, j) for j in range(order + 1)]
+            terms = tuple((-2 * q - 2 * j, 0, c) for j, c in enumerate(coefficients[:-1]))
+            return Local(NO_RATE, terms, Rest(_upper(coefficients[-1]), -2 * q - 2 * order), anywhere)
+        case BesselK():
+            return _bessel_k_infinity(shape, order)
+        case BesselJ():
+            return _bessel_j_infinity(shape)
+        case Hypergeometric():
+            return _hypergeometric_infinity(shape)
+    raise TypeError(f"no expansion at infinity for {shape!r}")
+
+
+@lru_cache(maxsize=1024)
+def local(shape: Shape, end: End, order: int) -> Local:
+    """Returns the behaviour of a shape at an end with ``order`` terms (for Bessel functions, at least)."""
+    with ball.precision(WORKING_BITS):
+        return _at_zero(shape, order) if end is End.ZERO else _at_infinity(shape, order)
+
+
+# --- sums -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Group:
+    """The terms of a sum that share one exponential rate."""
+
+    rate: Rate
+    terms: tuple[tuple[Fraction, int, Real], ...]  # merged, no exact zeros, the dominant one first
+    rests: tuple[Rest, ...]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """The behaviour of a sum at one end; groups with the slowest decay first."""
+
+    end: End
+    groups: tuple[Group, ...]
+    valid: arb
+
+    @property
+    def leading(self) -> tuple[Rate, Fraction, int, Real] | None:
+        """(rate, power, logs, coefficient) of the dominant term, or None where a rest hides it."""
+        if not self.groups or not self.groups[0].terms:
+            return None
+        group = self.groups[0]
+        power, logs, coefficient = group.terms[0]
+        toward = 1 if self.end is End.ZERO else -1
+        for rest in group.rests:
+            if (toward * rest.power, -rest.logs) < (toward * power, -logs):
+                return None
+        return group.rate, power, logs, coefficient
+
+
+def _merged(end: End, rate: Rate, parts: list[tuple[Local, Real]]) -> Group:
+    terms: dict[tuple[Fraction, int], Real] = {}
+    rests = []
+    for piece, coefficient in parts:
+        for power, logs, c in piece.terms:
+            terms[power, logs] = terms.get((power, logs), exact.ZERO) + c * coefficient
+        if piece.rest is not None:
+            rests.append(Rest((piece.rest.bound * ball.real(coefficient)).abs_upper(), piece.rest.power, piece.rest.logs))
+    toward = 1 if end is End.ZERO else -1
+    kept = [(power, logs, c) for (power, logs), c in terms.items() if not c.is_zero]
+    kept.sort(key=lambda term: (toward * term[0], -term[1]))
+    return Group(rate, tuple(kept), tuple(rests))
+
+
+def _decay_order(rate: Rate) -> tuple[int, float]:
+    return rate[0], float(ball.real(rate[1]))
+
+
+def expand(total: SpectralSum, end: End, order: int) -> Expansion:
+    """Returns the behaviour of a sum of shapes at an end, like terms merged exactly."""
+    with ball.precision(WORKING_BITS):
+        groups: dict[Rate, list[tuple[Local, Real]]] = {}
+        valid = ball.dyadic(1, -2) if end is End.ZERO else arb(1)
+        for shape, coefficient in total.terms:
+            piece = local(shape, end, order)
+            groups.setdefault(piece.rate, []).append((piece, coefficient))
+            valid = min(valid, piece.valid) if end is End.ZERO else max(valid, piece.valid)
+        merged = [_merged(end, rate, parts) for rate, parts in groups.items()]
+        merged = [group for group in merged if group.terms or group.rests]
+        return Expansion(end, tuple(sorted(merged, key=lambda g: _decay_order(g.rate))), valid)

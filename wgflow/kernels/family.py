@@ -1,0 +1,44 @@
+"""The interface of a kernel family: a radial function at unit scale, and its Fourier transform in R^n."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from wgflow.arithmetic.number import InputError
+from wgflow.kernels.shape import Shape
+
+MAX_DIMENSION = 4096
+
+
+class Family(ABC):
+    """A radial function phi(r) at unit scale. Implementations are frozen dataclasses of exact shape parameters.
+
+    The Fourier transform of phi(|x|) in R^n is ``amplitude(ops, n) * shape(n).value(ops, k^2)`` for k > 0, in the
+    convention of `wgflow.conventions`; for functions that are not integrable it is the generalized transform.
+    """
+
+    @abstractmethod
+    def profile(self, ops: Any, r2: Any, n: Any) -> Any:
+        """Returns phi(r) as a function of r^2 in the arithmetic ``ops``; ``n`` matters for few families."""
+
+    @abstractmethod
+    def amplitude(self, ops: Any, n: Any) -> Any:
+        """Returns the constant in front of the shape."""
+
+    @abstractmethod
+    def shape(self, n: Any) -> Shape:
+        """Returns the wavenumber dependence at unit scale."""
+
+    def least_dimension(self) -> int:
+        """Returns the smallest n for which the family is defined; every larger n is allowed."""
+        return 1
+
+    def check_dimension(self, n: int, name: str) -> None:
+        """Raises InputError where the family is undefined in R^n."""
+        least = self.least_dimension()
+        if n < least:
+            raise InputError(
+                f"dim={n} is not allowed for {name} (it is defined for dim {least} to {MAX_DIMENSION}); "
+                f"type --dim {least} or another kernel such as rbf."
+            )
