@@ -13,7 +13,7 @@ from math import copysign, inf, nextafter
 
 from flint import arb, ctx, fmpq, fmpz
 
-from wgflow.arithmetic import beta_bessel, exact
+from wgflow.arithmetic import exact
 
 MAX_FLOAT = 1.7976931348623157e308
 
@@ -34,86 +34,13 @@ def number(value: Fraction | int) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-class _Pi:
-    """pi at the precision in force when it is used."""
-
-    def __get__(self, instance: object, owner: type) -> arb:
-        return arb.pi()
-
-
-class Ops:
-    """The formulas' arithmetic in balls (see wgflow.arithmetic)."""
-
-    pi = _Pi()
-    number = staticmethod(number)
-    exp = staticmethod(arb.exp)
-    log = staticmethod(arb.log)
-    log1p = staticmethod(arb.log1p)
-    sqrt = staticmethod(arb.sqrt)
-
-    @staticmethod
-    def power(base: arb, exponent: Fraction) -> arb:
-        return base ** fmpq(exponent.numerator, exponent.denominator)
-
-    @staticmethod
-    def gamma(argument: Fraction) -> arb:
-        return arb.gamma_fmpq(fmpq(argument.numerator, argument.denominator))
-
-    @staticmethod
-    def log_zk(order: Fraction, z2: arb) -> arb:
-        z = z2.sqrt()
-        return number(order / 2) * z2.log() + z.bessel_k(number(abs(order)), scaled=True).log() - z
-
-    @staticmethod
-    def hyp0f1(b: Fraction, x: arb) -> arb:
-        return x.hypgeom_0f1(number(b))
-
-    @staticmethod
-    def hyp1f2(a: Fraction, m: int, x: arb) -> arb:
-        return _hyp1f2(a, m, x)
-
-    @staticmethod
-    def positive_part(x: arb) -> arb:
-        return x.nonnegative_part()
-
-    @staticmethod
-    def step(x: arb) -> arb:
-        return (x.sgn() + 1) / 2
-
-
-OPS = Ops()
-
-
-# From z = 2 sqrt(-x) on, 1F2 is taken from its Bessel form: the power series would cancel z/log(2) bits.
-_SERIES_UP_TO = 600
-
-
-def _hyp1f2(a: Fraction, m: int, x: arb) -> arb:
-    z = 2 * (-x).sqrt()
-    bits = ctx.prec
-    size = float(z.mid())
-    if size <= max(_SERIES_UP_TO, 4 * float(a)):
-        with precision(bits + int(1.5 * size) + 16):
-            low = a + Fraction(m, 2)
-            return x.hypgeom([number(a)], [number(low), number(low + Fraction(1, 2))])
-    with precision(2 * bits + 64):
-        total = arb(0)
-        for (kind, order), row in beta_bessel.linear_form(a, m).items():
-            if kind == "constant":
-                function = arb(1)
-            else:
-                function = beta_bessel.tail_value(z, bits + 32) if kind == "tail" else z.bessel_j(number(order))
-            total += function * sum((real(c) * OPS.power(z, power) for power, c in row.items()), arb(0))
-        return total
-
-
 @lru_cache(maxsize=20000)
 def _real(value: exact.Real, bits: int) -> arb:
     total = arb(0)
     for monomial, weight in value.terms.items():
         term = number(weight)
         for (kind, argument), exponent in monomial:
-            term *= OPS.power(_ATOMS[kind](argument), exponent)
+            term *= _ATOMS[kind](argument) ** fmpq(exponent.numerator, exponent.denominator)
         total += term
     return total
 
@@ -121,9 +48,10 @@ def _real(value: exact.Real, bits: int) -> arb:
 _ATOMS = {
     "pi": lambda _: arb.pi(),
     "euler": lambda _: arb.const_euler(),
+    "e": lambda _: arb.const_e(),
     "base": number,
     "log": lambda integer: number(integer).log(),
-    "gamma": OPS.gamma,
+    "gamma": lambda q: arb.gamma_fmpq(fmpq(q.numerator, q.denominator)),
 }
 
 

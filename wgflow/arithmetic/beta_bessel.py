@@ -17,6 +17,7 @@ from math import comb
 from flint import arb
 
 from wgflow.arithmetic import exact
+from wgflow.arithmetic.ball import number, real
 from wgflow.arithmetic.exact import HALF
 
 # A linear form: {(kind, order): {power: coefficient}}, meaning the sum of coefficient * z^power * function, where the
@@ -66,9 +67,33 @@ def _t(j: int, nu: Fraction) -> Form:
     return _add(_bessel(nu + 1, nu + 3), _bessel(nu + 2, nu + 2), exact.number(-2))
 
 
+def _reduced(form: Form) -> Form:
+    """Rewrites all Bessel functions by two of neighbouring orders (0, 1 or -1/2, 1/2), so that what cancels is gone.
+
+    From the highest order down: J_mu = (2 (mu-1)/z) J_{mu-1} - J_{mu-2}.
+    """
+    out = {key: dict(row) for key, row in form.items()}
+    orders = sorted((order for kind, order in out if kind == "bessel"), reverse=True)
+    mu = orders[0]
+    while mu > 1:
+        row = out.pop(("bessel", mu), {})
+        _add(out, {("bessel", mu - 1): row}, exact.number(2 * (mu - 1)), Fraction(-1))
+        _add(out, {("bessel", mu - 2): row}, exact.number(-1))
+        mu -= 1
+    return _without_zeros(out)
+
+
+def _without_zeros(form: Form) -> Form:
+    kept = {key: {p: c for p, c in row.items() if not c.is_zero} for key, row in form.items()}
+    return {key: row for key, row in kept.items() if row}
+
+
 @lru_cache(maxsize=256)
 def linear_form(a: Fraction, m: int) -> Form:
-    """Returns the function, all of it, as a linear form in 1, Bessel functions and the tail of J_0. m is 1 to 4."""
+    """Returns the function, all of it, as a linear form in 1, two Bessel functions and the tail of J_0. m is 1 to 4.
+
+    Every term but the constants decays like z^{-a-m} or faster, which is the true decay of the oscillation.
+    """
     nu = a - HALF
     beta = exact.gamma(2 * a) * exact.gamma(Fraction(m)) / exact.gamma(2 * a + m)
     front = exact.gamma(nu + 1) * exact.power(2, nu) / beta
@@ -76,6 +101,9 @@ def linear_form(a: Fraction, m: int) -> Form:
     for j in range(m):
         weight = front * (comb(m - 1, j) * (-1) ** j)
         _add(form, _t(j, nu), weight, m - 1 - j - 2 * nu - m)
+    form = _reduced(form)
+    slowest = max(power - HALF for key, row in form.items() if key != CONSTANT for power in row)
+    assert slowest <= -a - m, "an oscillating term decays more slowly than the function can"
     return form
 
 
@@ -87,14 +115,8 @@ def bessel_bound(order: Fraction, z: arb) -> arb:
     """
     if abs(order) <= HALF:
         return arb(1)
-    ratio = _ball(order) / z
+    ratio = number(order) / z
     return (1 - ratio * ratio) ** arb(-0.25)
-
-
-def _ball(value: Fraction) -> arb:
-    from wgflow.arithmetic.ball import number
-
-    return number(value)
 
 
 def tail_bound(z: arb) -> arb:
@@ -103,6 +125,23 @@ def tail_bound(z: arb) -> arb:
     Two integrations by parts: the integral is -J_1(z) + J_0(z)/z - integral_z^infinity J_0(t)/t^2 dt.
     """
     return bessel_bound(Fraction(1), z) + (1 + arb(2) / 3) / z
+
+
+def magnitude(a: Fraction, m: int, z: arb, oscillating_only: bool = False) -> arb:
+    """Returns a bound of |1F2(...)(z')| for all z' >= z, where z exceeds the largest order; 1 bounds it everywhere.
+
+    Every term of the linear form decreases in size. ``oscillating_only`` leaves the constant terms out.
+    """
+    total = arb(0)
+    root = (2 / arb.pi()).sqrt()
+    for (kind, order), row in linear_form(a, m).items():
+        if kind == "constant":
+            size = arb(0 if oscillating_only else 1)
+        else:
+            size = root / z.sqrt() * (tail_bound(z) if kind == "tail" else bessel_bound(order, z))
+        for power, coefficient in row.items():
+            total += abs(real(coefficient)) * size * z ** number(power)
+    return total
 
 
 def tail_value(z: arb, bits: int) -> arb:

@@ -18,7 +18,7 @@ from math import isqrt
 ONE = Fraction(1)
 HALF = Fraction(1, 2)
 
-# An atom is (kind, argument): ("pi", 1), ("gamma", q), ("base", integer), ("log", integer), ("euler", 1).
+# An atom is (kind, argument): ("pi", 1), ("gamma", q), ("base", integer), ("log", integer), ("euler", 1), ("e", 1).
 # A monomial is a sorted tuple of (atom, exponent).
 Atom = tuple[str, Fraction]
 Monomial = tuple[tuple[Atom, Fraction], ...]
@@ -202,9 +202,31 @@ def gamma(argument: Fraction) -> Real:
     return Real({((("gamma", base), ONE),): factor})
 
 
-def log(value: Fraction) -> Real:
+def log(value: Real | Fraction) -> Real:
     """Returns log(value) for a positive rational, as a combination of logarithms of integers."""
+    argument = value.rational() if isinstance(value, Real) else value
+    if argument is None or argument <= 0:
+        raise ValueError("only positive rationals have a logarithm here")
     total = ZERO
-    for integer, count in _signed_factors(value):
+    for integer, count in _signed_factors(argument):
         total = total + Real({((("log", Fraction(integer)), ONE),): Fraction(count)})
     return total
+
+
+def log1p(value: Real) -> Real:
+    """Returns log(1 + value)."""
+    return log(number(1) + value)
+
+
+def exp(value: Real) -> Real:
+    """Returns exp(value) for a rational combination of 1 and logarithms of integers."""
+    result = number(1)
+    for monomial, weight in value.terms.items():
+        match monomial:
+            case ():
+                result = result * Real({((("e", ONE), weight),): ONE})
+            case (((("log", integer), exponent)),) if exponent == 1:
+                result = result * power(number(integer), weight)
+            case _:
+                raise ValueError("this exponential is no Real")
+    return result

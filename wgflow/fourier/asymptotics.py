@@ -226,19 +226,13 @@ def _bessel_j_infinity(shape: BesselJ) -> Local:
 def _hypergeometric_infinity(shape: Hypergeometric) -> Local:
     """The linear form in Bessel functions: its constant is the algebraic term, the rest oscillates like z^{-a-m}."""
     start = arb(max(64, 8 * ceil(shape.a)))
-    form = dict(beta_bessel.linear_form(shape.a, shape.m))
-    constants = form.pop(beta_bessel.CONSTANT)
-    rest_power = -shape.a - shape.m
-    total = arb(0)
-    for (kind, order), row in form.items():
-        size = beta_bessel.tail_bound(start) if kind == "tail" else beta_bessel.bessel_bound(order, start)
-        for exponent, coefficient in row.items():
-            decay = start ** ball.number(exponent - HALF - rest_power)  # an exponent <= 0: largest at the start
-            total += abs(ball.real(coefficient)) * size * decay
+    constants = beta_bessel.linear_form(shape.a, shape.m)[beta_bessel.CONSTANT]
+    power = -shape.a - shape.m  # every oscillating term decays at least as fast as this power
     c2 = shape.c2
-    bound = (total * (2 / arb.pi()).sqrt() * ball.real(exact.power(c2, rest_power / 2))).upper()
-    terms = tuple((power, 0, c * exact.power(c2, power / 2)) for power, c in constants.items())
-    return Local(NO_RATE, terms, Rest(bound, rest_power), (start / ball.number(c2).sqrt()).upper())
+    total = beta_bessel.magnitude(shape.a, shape.m, start, oscillating_only=True) * start ** ball.number(-power)
+    rest = Rest((total * ball.real(exact.power(c2, power / 2))).upper(), power)
+    terms = tuple((p, 0, c * exact.power(c2, p / 2)) for p, c in constants.items())
+    return Local(NO_RATE, terms, rest, (start / ball.number(c2).sqrt()).upper())
 
 
 def _at_infinity(shape: Shape, order: int) -> Local:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from flint import arb
 
 from wgflow.arithmetic import ball, exact
+from wgflow.arithmetic.ball_ops import OPS
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.shape import PositiveShape, Shape
 
@@ -53,7 +54,7 @@ class SpectralSum:
         """Returns a ball that contains the sum at k > 0 (itself a ball)."""
         total = arb(0)
         for shape, coefficient in self.terms:
-            total += ball.real(coefficient) * shape.value(ball.OPS, k * k)
+            total += ball.real(coefficient) * shape.value(OPS, k * k)
         return total
 
 
