@@ -5,6 +5,7 @@ Precision is a number of bits and is set by `precision` around a block; no other
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -15,6 +16,7 @@ from flint import arb, ctx, fmpq, fmpz
 
 from wgflow.arithmetic import exact
 
+_POINT = re.compile(r"-?[0-9]{1,200}p-?[0-9]{1,40}")
 MAX_FLOAT = 1.7976931348623157e308
 
 
@@ -91,7 +93,9 @@ def point_text(point: arb) -> str:
     return f"{mantissa}p{exponent}"
 
 
-def parse_point(text: str) -> arb:
+def parse_point(text: object) -> arb:
+    if not isinstance(text, str) or not _POINT.fullmatch(text):
+        raise ValueError(f"{str(text)[:40]!r} is not an exact point")
     mantissa, _, exponent = text.partition("p")
     return dyadic(int(mantissa), int(exponent))
 
@@ -100,6 +104,12 @@ def point_fraction(point: arb) -> Fraction:
     """Returns an exact point as a Fraction (for exponents of moderate size)."""
     mantissa, exponent = point.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def negated(point: arb) -> arb:
+    """Returns minus an exact point, exactly (the minus sign of balls rounds to the precision in force)."""
+    mantissa, exponent = point.man_exp()
+    return arb((-mantissa, exponent))
 
 
 def is_moderate(point: arb) -> bool:

@@ -297,6 +297,42 @@ class Expansion:
         return group.rate, power, logs, coefficient
 
 
+    @property
+    def main_logarithm(self) -> tuple[arb, arb] | None:
+        """(A, B) where the terms of leading order toward 0 are k^p (A L + B), A and B not zero, else None."""
+        if self.end is not End.ZERO or self.leading is None or self.leading[2] != 1:
+            return None
+        power = self.leading[1]
+        same = {logs: c for p, logs, c in self.groups[0].terms if p == power}
+        if set(same) != {0, 1} or any(r.power <= power for r in self.groups[0].rests):
+            return None
+        return ball.real(same[1]), ball.real(same[0])
+
+    def minor(self, k: arb) -> arb:
+        """Bounds |everything but the leading order| / k^p on (0, k], where `main_logarithm` is not None."""
+        assert self.leading is not None
+        power = self.leading[1]
+        big_l = -k.log()
+        total = arb(0)
+        others = [(p, m, abs(ball.real(c))) for p, m, c in self.groups[0].terms if p != power]
+        for p, m, size in others + [(r.power, r.logs, r.bound) for r in self.groups[0].rests]:
+            if not ball.number(p - power) * big_l > m:  # else k^(p - power) L^m need not increase with k
+                return arb.pos_inf()
+            total += size * k ** ball.number(p - power) * big_l**m
+        return total.abs_upper()
+
+    def logarithmic_sign(self, low: arb, high: arb) -> int:
+        """Returns the sign of the sum on [low, high]: A L + B is linear in L, so its ends bound it; 0 if not decided."""
+        if self.main_logarithm is None or not high <= self.valid:
+            return 0
+        slope, constant = self.main_logarithm
+        rest = self.minor(high)
+        values = [slope * -k.log() + constant for k in (low, high)]
+        if all(v > rest for v in values):
+            return 1
+        return -1 if all(v < -rest for v in values) else 0
+
+
 def _merged(end: End, rate: Rate, parts: list[tuple[Local, Real]]) -> Group:
     terms: dict[tuple[Fraction, int], Real] = {}
     rests = []

@@ -10,18 +10,9 @@ from flint import arb
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import WORKING_BITS, End, Expansion, Group, expand
 from wgflow.fourier.spectral_sum import SpectralSum
+from wgflow.stability.chart import EndSign
 
 ORDERS = (1, 2, 4, 8)
-
-
-@dataclass(frozen=True)
-class EndSign:
-    """The sum has ``sign`` on (0, k] or on [k, infinity), shown with expansions of this order."""
-
-    end: End
-    sign: int
-    k: arb
-    order: int
 
 
 def end_sign(total: SpectralSum, end: End) -> EndSign | None:

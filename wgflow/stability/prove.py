@@ -9,49 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.fourier.asymptotics import End, expand
-from wgflow.fourier.domain import NODE_BITS, Band
+from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.fourier.enclose import Enclosure, Node, Undecidable, enclosure, sign_of
 from wgflow.fourier.spectral_sum import SpectralSum
-from wgflow.stability.ends import EndSign, end_sign
+from wgflow.stability.chart import Chart, EndSign, Piece, Region, regions
+from wgflow.stability.claim import Mode, Place, exact_value, square, wavenumber
+from wgflow.stability.ends import end_sign
 
 PRECISIONS = (128, 512)
 MAX_PIECES = 4000
 NARROW = -50  # intervals narrower than 2^-50 in log k are left undecided: there a root is enclosed
+LOGARITHMIC_FROM = 40  # binary orders below the validity of the expansions from where A L + B is used
 CLOSE = -56  # how close to a simple root the cuts around it are placed
-
-
-@dataclass(frozen=True)
-class Piece:
-    """The sum has ``sign`` on all of [low, high]; 0 where that is not decided. Points are exact."""
-
-    low: arb
-    high: arb
-    sign: int
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Signs over a set of wavenumbers: adjoining pieces, and the behaviour beyond them where the set has no end there."""
-
-    zero: EndSign | None
-    pieces: tuple[Piece, ...]
-    infinity: EndSign | None
-    missing: tuple[End, ...] = ()  # ends that belong to the set and whose sign is not decided
-    exhausted: bool = False
-
-    @property
-    def signs(self) -> set[int]:
-        ends = {e.sign for e in (self.zero, self.infinity) if e is not None}
-        return ends | {p.sign for p in self.pieces} | ({0} if self.missing else set())
-
-    @property
-    def all_negative(self) -> bool:
-        return self.signs == {-1}
 
 
 class Budget:
@@ -82,7 +57,13 @@ def chart(total: SpectralSum, band: Band | None = None, stop: Callable[[int], bo
         high = infinity.k if infinity else _typical(total, End.INFINITY, 4)
         if high <= low:  # the two ends overlap: any point between serves as their meeting point
             high = low
+    first = [] if zero is None or band is not None else logarithmic_pieces(total, zero)
+    if first and first[-1].high < high:
+        low = first[-1].high
+    else:
+        first = []
     pieces, exhausted = _cover(total, low, high, stop)
+    pieces = merge(first + pieces)
     return Chart(zero, tuple(pieces), infinity, tuple(missing), exhausted)
 
 
@@ -117,7 +98,31 @@ def _cover(
             else:
                 again.append(piece)
         pieces = again
-    return merge(pieces), budget.left < 0
+    return pieces, budget.left < 0
+
+
+def logarithmic_pieces(total: SpectralSum, zero: EndSign) -> list[Piece]:
+    """Returns signs from zero.k to a fixed small k where the leading terms toward 0 are k^p (A L + B), L = log(1/k).
+
+    With A much smaller than B the sign changes at L = -B/A, at wavenumbers such as exp(-10^12) that no subdivision reaches.
+    """
+    expansion = expand(total, End.ZERO, zero.order)
+    main = expansion.main_logarithm
+    if main is None:
+        return []
+    with ball.precision(2 * NODE_BITS):
+        slope, constant = main
+        _, exponent = expansion.valid.man_exp()
+        last = ball.dyadic(1, int(exponent) + expansion.valid.man_exp()[0].bit_length() - LOGARITHMIC_FROM)
+        if not zero.k < last:
+            return []
+        cuts = [zero.k, last]
+        root = -constant / slope
+        slack = abs(expansion.minor(last) / slope).upper() * 2 + abs(root).upper() * ball.dyadic(1, -100)
+        inner = [ball.coarse_point((-(root + s)).exp(), 110) for s in (slack, -slack)]
+        if all(zero.k < k < last for k in inner):
+            cuts[1:1] = inner
+        return [Piece(a, b, expansion.logarithmic_sign(a, b)) for a, b in pairwise(cuts)]
 
 
 def _is_narrow(piece: Piece) -> bool:
@@ -197,3 +202,138 @@ def _around_root(bounds: Enclosure, left: Node, right: Node) -> list[Node]:
                 b, fb, fa = node, node.value.mid(), fa / 2
     cuts = [node for node in (a, b) if node is not left and node is not right]
     return cuts
+
+
+# --- decisions ----------------------------------------------------------------------------------------------------
+
+MAX_MODES = 2000
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether a sum is negative on the domain. ``grows``: places where it is proved >= 0; ``open``: where it is unknown."""
+
+    chart: Chart | None  # None: the sum is identically zero
+    grows: tuple[Place, ...]
+    open: tuple[str, ...]
+
+    @property
+    def decays(self) -> bool:
+        return self.chart is not None and not self.grows and not self.open
+
+
+def decide(total: SpectralSum, domain: Domain, n: int) -> Decision:
+    """Decides whether a sum is negative at every wavenumber of the domain; raises Undecidable."""
+    if total.is_zero:
+        return Decision(None, (some_place(domain),), ())
+    found = chart(total, domain if isinstance(domain, Band) else None)
+    if isinstance(domain, Period):
+        return _decide_modes(total, found, domain, n)
+    grows: list[Place] = []
+    unknown: list[str] = []
+    for region in regions(found):
+        if region.sign > 0:
+            grows.append(inner_point(region))
+        elif (zero := exact_root(total, region)) is not None:
+            grows.append(zero)
+        else:
+            unknown.append(_between_text(region))
+    # Where the sum changes sign it is undecided on a tiny interval; that is no open question of its own.
+    return Decision(found, tuple(grows), () if grows else tuple(unknown))
+
+
+def some_place(domain: Domain) -> Place:
+    if isinstance(domain, Period):
+        return Mode(1)
+    return _above(domain.low) if isinstance(domain, Band) else arb(1)
+
+
+def inner_point(region: Region) -> arb:
+    """Returns an exact point of a region, a normal double of few digits where there is one."""
+    low, high = region.low, region.high
+    with ball.precision(NODE_BITS):
+        tiny, huge = ball.dyadic(1, -1000), ball.dyadic(1, 1000)
+        if low is None:
+            low = arb(1) / 8 if high is None else high / 8
+        if high is None:
+            high = low * 8
+        if low < tiny < high:
+            low = tiny
+        if low < huge < high:
+            high = huge
+        middle = (low * high).sqrt()
+        for bits in (4, 8, 16, 30, 53):
+            point = ball.coarse_point(middle, bits)
+            if low < point < high:
+                return point
+        return ball.coarse_point(middle, 120)
+
+
+def exact_root(total: SpectralSum, region: Region) -> arb | None:
+    """Returns a double in an undecided region at which the sum is exactly zero, if exact arithmetic shows one.
+
+    Tried are the fractions of small denominator; a rational tangent point such as k = 1 is found this way.
+    """
+    if region.low is None or region.high is None or not (ball.is_moderate(region.low) and ball.is_moderate(region.high)):
+        return None
+    low, high = ball.point_fraction(region.low), ball.point_fraction(region.high)
+    for denominator in (1, 16, 1024):
+        guess = ((low + high) / 2).limit_denominator(denominator)
+        power_of_two = guess.denominator & (guess.denominator - 1) == 0
+        if low <= guess <= high and guess > 0 and power_of_two:
+            value = exact_value(total, guess**2)
+            if value is not None and value.is_zero:
+                with ball.precision(NODE_BITS):
+                    return ball.number(guess).mid()
+    return None
+
+
+def _between_text(region: Region) -> str:
+    def text(point: arb) -> str:
+        return point.str(6, radius=False)
+
+    if region.low is None:
+        return "as k tends to 0"
+    if region.high is None:
+        return f"beyond k = {text(region.low)}"
+    with ball.precision(NODE_BITS):
+        narrow = (region.high / region.low).log() < ball.dyadic(1, -20)
+    return f"near k = {region.low.str(15, radius=False)}" if narrow else f"for k in [{text(region.low)}, {text(region.high)}]"
+
+
+def sign_at(total: SpectralSum, place: Place, domain: Domain) -> int | None:
+    """Returns the proved sign of a sum at one wavenumber (0 only where it is exactly zero), or None."""
+    if total.is_zero:
+        return 0
+    for bits in (128, 512, 2048):
+        with ball.precision(bits):
+            node = enclosure(total).node(wavenumber(place, domain))
+            if (sign := sign_of(node.value)) != 0:
+                return sign
+    k2 = square(place, domain)
+    value = None if k2 is None else exact_value(total, k2)
+    return 0 if value is not None and value.is_zero else None
+
+
+def _decide_modes(total: SpectralSum, found: Chart, period: Period, n: int) -> Decision:
+    with ball.precision(NODE_BITS):
+        first = period.wavenumber(1)
+        least = first.lower()
+    grows: list[Place] = []
+    unknown: list[str] = []
+    for region in regions(found):
+        if region.high is not None and region.high < least:
+            continue
+        low = least if region.low is None else region.low
+        for count, m2 in enumerate(modes(period, n, low, region.high)):
+            sign = sign_at(total, Mode(m2), period)
+            if sign is not None and sign >= 0:
+                grows.append(Mode(m2))
+                break
+            if sign is None:
+                unknown.append(f"for the modes with |m|^2 = {m2}")
+                break
+            if count >= MAX_MODES:
+                unknown.append(_between_text(region))
+                break
+    return Decision(found, tuple(grows), () if grows else tuple(unknown))

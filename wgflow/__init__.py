@@ -1,0 +1,45 @@
+"""wgflow: which Fourier modes of a kernel GAN grow, and proofs that a stabilizing term makes them decay.
+
+    import wgflow as wg
+    k = wg.kernel("rbf(1)")
+    wg.certify(k, stabilizer="elastic", eps="0.7", dim=2)
+
+Public names are bound on first use; importing wgflow does no work.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "kernel": "wgflow.kernels.text:parse",
+    "Kernel": "wgflow.kernels.kernel:Kernel",
+    "certify": "wgflow.stability.certify:certify",
+    "Certificate": "wgflow.stability.certificate:Certificate",
+    "Verdict": "wgflow.stability.certificate:Verdict",
+    "default_stabilizer": "wgflow.stability.stabilizer:default_stabilizer",
+    "verify": "wgflow.stability.check:verify",
+    "Refused": "wgflow.stability.check:Refused",
+    "spectrum": "wgflow.stability.rates:spectrum",
+    "Spectrum": "wgflow.stability.rates:Spectrum",
+    "InputError": "wgflow.arithmetic.number:InputError",
+}
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("testing", "plots"):
+        return import_module(f"wgflow.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'wgflow' has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "testing"]

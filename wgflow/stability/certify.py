@@ -1,0 +1,100 @@
+"""From a claim to a certificate: decide the sign everywhere, enclose the feasible eps, collect the proof."""
+
+from __future__ import annotations
+
+from wgflow.fourier.enclose import Undecidable
+from wgflow.stability.certificate import Certificate, Verdict, Witness, growing_bands, witness_at
+from wgflow.stability.claim import Claim, Place, make_claim
+from wgflow.stability.feasible import Feasible, feasible
+from wgflow.stability.prove import Decision, decide
+from wgflow.stability.stabilizer import default_stabilizer
+
+
+def certify(
+    kernel: object,
+    stabilizer: object = None,
+    eps: object = 0,
+    dim: object = 2,
+    role: object = "discriminator",
+    period: object = None,
+    band: object = None,
+) -> Certificate:
+    """Returns the proved answer to: does every Fourier mode decay under e - eps s?
+
+    The growth rate of the mode k is role * k^2 * F(e - eps s)(k) at unit density (+ for the discriminator, - for the
+    generator; Chen, Wu and Xiang 2023, sections 3 and 4). The verdict is DECAYS, GROWS or UNDECIDED; it comes with the
+    growing bands, a witness and the interval of feasible eps, and with a proof that `wgflow.verify` replays.
+
+    kernel, stabilizer: kernel text or Kernel; the default stabilizer is `default_stabilizer(kernel, dim)`.
+    eps: strength; a number or text, exact (0.2 and "0.2" both mean 1/5).  dim: dimension of the feature space, 1 to 4096.
+    role: "discriminator" or "generator".  period: of a torus, a number or text such as "2*pi": only its modes count.
+    band: (k1, k2) or "k1,k2": only these wavenumbers count.
+
+    Raises InputError (a ValueError) for input that is not understood.
+
+    >>> import wgflow as wg
+    >>> wg.certify("rbf(1)", stabilizer="elastic", eps="0.7", dim=2).verdict
+    <Verdict.DECAYS: 'DECAYS'>
+    """
+    e = make_claim(kernel, "0*rbf", 0, dim).kernel
+    s = default_stabilizer(e, int(str(dim))) if stabilizer is None else stabilizer
+    return certify_claim(make_claim(e, s, eps, dim, role, period, band))
+
+
+def certify_claim(claim: Claim) -> Certificate:
+    """Returns the certificate of a claim."""
+    reasons: list[str] = []
+    answer: Decision | None = None
+    try:
+        answer = decide(claim.growth(), claim.domain, claim.dim)
+    except Undecidable as problem:
+        reasons.append(str(problem))
+    found: Feasible | None = None
+    try:
+        found = feasible(*claim.sides(), claim.domain, claim.dim)
+    except Undecidable as problem:
+        reasons.append(f"feasible eps: {problem}")
+    verdict = _verdict(answer)
+    if verdict is Verdict.UNDECIDED and answer is not None:
+        reasons.insert(0, f"the sign of the growth rate is not decided {', '.join(answer.open[:3])}; {_hint(found)}")
+    witness, bands = None, ()
+    if verdict is Verdict.GROWS and answer is not None:
+        witness = _best_witness(claim, answer.grows)
+        bands, note = growing_bands(answer.chart, witness, claim.domain, claim.dim)
+        if note:
+            reasons.append(note)
+    return Certificate(
+        claim, verdict, "; ".join(reasons) or None, witness, bands, found,
+        answer.chart if answer is not None else None, versions(),
+    )  # fmt: skip
+
+
+def _verdict(answer: Decision | None) -> Verdict:
+    if answer is None:
+        return Verdict.UNDECIDED
+    if answer.decays:
+        return Verdict.DECAYS
+    return Verdict.GROWS if answer.grows else Verdict.UNDECIDED
+
+
+def _hint(found: Feasible | None) -> str:
+    if found is not None and (found.lower or found.upper):
+        return "an eps a little farther from the end of the feasible interval would decide it"
+    return "a band (--band K1,K2) or a period may decide the part that matters"
+
+
+def _best_witness(claim: Claim, places: tuple[Place, ...]) -> Witness:
+    """Returns the place with the largest rate among the first few."""
+    found = [witness_at(claim, place) for place in places[:8]]
+    return max(found, key=lambda w: w.rate[0])
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions that a proof was made with."""
+    import flint
+
+    from wgflow import __version__
+
+    return {"wgflow": __version__, "python-flint": flint.__version__, "flint": flint.__FLINT_VERSION__}
+
+
