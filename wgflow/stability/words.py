@@ -1,1 +1,222 @@
-"""What a certificate says in words, in HTML and in LaTeX."""
+"""What a certificate and a spectrum say in words, in HTML and in LaTeX."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from html import escape
+from math import floor, inf, log10
+from typing import TYPE_CHECKING
+
+from wgflow.fourier.domain import Band, Period
+from wgflow.stability.certificate import Certificate, GrowingBand, Verdict, rounded
+from wgflow.stability.feasible import Feasible, IntervalEnd
+
+if TYPE_CHECKING:
+    from wgflow.stability.rates import Spectrum
+
+VERDICT_TEXT = {
+    Verdict.DECAYS: "DECAYS: the growth rate is proved to be negative at every mode",
+    Verdict.GROWS: "GROWS: a mode is proved not to decay",
+    Verdict.UNDECIDED: "UNDECIDED: neither proved nor refuted",
+}
+
+
+def number_text(ends: tuple[float, float]) -> str:
+    """Returns the digits that both ends of an enclosure share, at least 6 and at most 12 significant ones.
+
+    >>> number_text((0.6065306597126333, 0.6065306597131851))
+    '0.606530659713'
+    """
+    low, high = ends
+    for digits in (12, 10, 8, 6):
+        text = f"{low:.{digits}g}"
+        if text == f"{high:.{digits}g}":
+            return text
+    return f"{low:.6g}"
+
+
+def end_text(end: IntervalEnd) -> str:
+    return number_text(rounded(end.low, end.high))
+
+
+def feasible_text(found: Feasible | None) -> str:
+    """Returns the interval of feasible eps in words."""
+    if found is None:
+        return "not determined"
+    if found.empty is not None:
+        return "none: no eps makes every mode decay"
+    lower, upper = found.lower, found.upper
+    if lower is None and upper is None:
+        return "every eps"
+    parts = []
+    if lower is not None:
+        parts.append(f"eps {'>=' if lower.attained else '>'} {end_text(lower)}")
+    if upper is not None:
+        parts.append(f"eps {'<=' if upper.attained else '<'} {end_text(upper)}")
+    open_ends = [name for name, end in (("lower", lower), ("upper", upper)) if end is not None and end.attained is None]
+    note = f" (whether the {' and '.join(open_ends)} end belongs to it is not decided)" if open_ends else ""
+    return " and ".join(parts) + note
+
+
+def band_text(band: GrowingBand) -> str:
+    start = "0" if band.start == (0.0, 0.0) else number_text(band.start)
+    if band.end is None:
+        return f"k > {start}"
+    return f"{start} < k < {number_text(band.end)}" if band.start != band.end else f"k = {start}"
+
+
+def bands_text(bands: tuple[GrowingBand, ...], most: int = 5) -> str:
+    shown = ", ".join(band_text(b) for b in bands[:most])
+    return shown + (f", and {len(bands) - most} more" if len(bands) > most else "")
+
+
+def domain_text(certificate: Certificate) -> str:
+    domain = certificate.claim.domain
+    if isinstance(domain, Period):
+        return f"the modes of a torus of period {domain.text}"
+    if isinstance(domain, Band):
+        return f"{domain.low} <= k <= {domain.high}"
+    return "all k > 0"
+
+
+def claim_rows(certificate: Certificate) -> list[tuple[str, str]]:
+    claim = certificate.claim
+    return [
+        ("kernel e", str(claim.kernel)),
+        ("stabilizer s", str(claim.stabilizer)),
+        ("eps", str(claim.eps)),
+        ("dimension", str(claim.dim)),
+        ("role", claim.role.text),
+        ("modes", domain_text(certificate)),
+    ]
+
+
+def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
+    rows = [("verdict", VERDICT_TEXT[certificate.verdict])]
+    if certificate.reason:
+        rows.append(("note" if certificate.verdict is not Verdict.UNDECIDED else "reason", certificate.reason))
+    if certificate.growing_bands:
+        rows.append(("growing modes", bands_text(certificate.growing_bands)))
+    if certificate.witness:
+        low, high = certificate.witness.rate
+        k = certificate.witness.wavenumber
+        text = f"{k:.9g}" if isinstance(k, float) else k
+        rows.append(("witness", f"k = {text}, rate {number_text((low, high))} (at unit density)"))
+    rows.append(("feasible eps", feasible_text(certificate.feasible)))
+    advice = suggestion(certificate)
+    if advice:
+        rows.append(("to fix it", advice))
+    return rows
+
+
+def suggestion(certificate: Certificate) -> str | None:
+    """Returns the options to change so that every mode decays, or None where the verdict needs no fix or none is known."""
+    if certificate.verdict is Verdict.DECAYS:
+        return None
+    found = certificate.feasible
+    if found is None:
+        return None
+    if found.empty is None:
+        eps = feasible_value(found)
+        return None if eps is None else f"--eps {eps}"
+    from wgflow.stability.feasible import feasible
+    from wgflow.stability.claim import make_claim
+    from wgflow.stability.stabilizer import default_stabilizer
+
+    claim = certificate.claim
+    other = default_stabilizer(claim.kernel, claim.dim)
+    if other == claim.stabilizer:
+        return None
+    domain = claim.domain
+    retry = make_claim(claim.kernel, other, 0, claim.dim, claim.role)
+    again = feasible(*retry.sides(), domain, claim.dim)
+    eps = None if again.empty else feasible_value(again)
+    return None if eps is None else f"--stabilizer '{other}' --eps {eps}"
+
+
+def feasible_value(found: Feasible) -> str | None:
+    """Returns a short decimal that lies inside the feasible interval, next to its lower end where there is one."""
+    lower = rounded(found.lower.low, found.lower.high)[1] if found.lower else -inf
+    upper = rounded(found.upper.low, found.upper.high)[0] if found.upper else inf
+    if lower == -inf:
+        return "0" if upper > 0 else (_short(upper, -1) if upper > -inf else None)
+    for digits in (2, 3, 4, 6, 9, 12):
+        text = _short(lower, 1, digits)
+        if lower < float(Fraction(text)) < upper:
+            return text
+    return None
+
+
+def _short(value: float, direction: int, digits: int = 2) -> str:
+    """Returns the next decimal of few digits beyond ``value`` in a direction."""
+    if value == 0:
+        return "0.01" if direction > 0 else "-0.01"
+    exponent = floor(log10(abs(value))) - digits + 1
+    unit = Fraction(10) ** exponent
+    steps = floor(Fraction(value) / unit) + 1 if direction > 0 else -(floor(-Fraction(value) / unit) + 1)
+    result = steps * unit
+    return f"{float(result):.{digits}g}" if abs(exponent) > 12 else str(_decimal(result, max(0, -exponent)))
+
+
+def _decimal(value: Fraction, places: int) -> str:
+    return f"{float(value):.{places}f}"
+
+
+def certificate_lines(certificate: Certificate) -> list[str]:
+    rows = claim_rows(certificate) + answer_rows(certificate)
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:<{width}}  {text}" for name, text in rows]
+
+
+def spectrum_lines(found: Spectrum) -> list[str]:
+    rows = claim_rows(found.certificate) + [("density", str(found.density))] + extra_rows(found)
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:<{width}}  {text}" for name, text in rows]
+
+
+def extra_rows(found: Spectrum) -> list[tuple[str, str]]:
+    """The certificate's answer, with the fastest-growing (or slowest-decaying) mode."""
+    rows = answer_rows(found.certificate)
+    fastest = found.fastest
+    at = next(i for i, (name, _) in enumerate(rows) if name == "feasible eps")
+    if fastest is not None:
+        rows.insert(at, ("fastest mode", fastest_text(fastest.kind, fastest.wavenumber, fastest.rate)))
+    elif found.slowest is not None:
+        k, rate = found.slowest
+        low, high = found.wavenumber[0], found.wavenumber[-1]
+        rows.insert(at, ("slowest decay", f"rate {rate:.6g} at k = {k:.6g}, of the grid {low:.4g} ... {high:.4g}"))
+    return rows
+
+
+def fastest_text(kind: str, k: float | None, rate: float) -> str:
+    if kind == "mode":
+        return f"k = {k:.6g}, rate {rate:.6g}" if k is not None else f"rate {rate:.6g}"
+    toward = "0" if kind == "zero" else "infinity"
+    if rate == inf:
+        return f"the rate grows without bound as k tends to {toward}"
+    return f"the rate tends to {rate:.6g} as k tends to {toward}"
+
+
+def _html_table(rows: list[tuple[str, str]]) -> str:
+    cells = "".join(
+        f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
+        for name, text in rows
+    )
+    return f"<table>{cells}</table>"
+
+
+def certificate_html(certificate: Certificate) -> str:
+    return _html_table(claim_rows(certificate) + answer_rows(certificate))
+
+
+def spectrum_html(found: Spectrum) -> str:
+    return _html_table([*claim_rows(found.certificate), ("density", str(found.density)), *extra_rows(found)])
+
+
+def certificate_latex(certificate: Certificate) -> str:
+    claim = certificate.claim
+    sign = "<" if certificate.verdict is Verdict.DECAYS else r"\not<" if certificate.verdict is Verdict.GROWS else r"\overset{?}{<}"
+    role = "-" if claim.role.value < 0 else ""
+    modes = "k > 0" if claim.domain is None else r"k \text{ of the " + ("torus" if isinstance(claim.domain, Period) else "band") + "}"
+    eps = rf"\tfrac{{{claim.eps.numerator}}}{{{claim.eps.denominator}}}" if claim.eps.denominator > 1 else str(claim.eps)
+    return rf"${role}k^2\,\hat{{(e - {eps}\,s)}}(k) {sign} 0 \quad ({modes},\ n = {claim.dim})$"

@@ -1,0 +1,305 @@
+"""Growth rates on a grid of wavenumbers, each with a proved sign, beside the certificate for all wavenumbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, exp, floor, log, log10
+
+from flint import arb
+
+from wgflow.arithmetic import ball
+from wgflow.arithmetic.number import InputError, integer, rational, shown
+from wgflow.conventions import growth_rate
+from wgflow.fourier.asymptotics import End, expand
+from wgflow.fourier.domain import Band, Period, modes
+from wgflow.kernels.shape import Gaussian, Power
+from wgflow.stability.certificate import Certificate, Verdict
+from wgflow.stability.certify import certify_claim
+from wgflow.stability.claim import Claim, Mode, Place, make_claim, wavenumber
+from wgflow.stability.prove import sign_at
+from wgflow.stability.stabilizer import default_stabilizer
+
+SCHEMA = "wgflow.spectrum/1"
+MAX_POINTS = 100_000
+DECAYS, GROWS, NEUTRAL, UNDECIDED = "decays", "grows", "neutral", "undecided"
+_WORDS = {-1: DECAYS, 1: GROWS, 0: NEUTRAL, None: UNDECIDED}
+_GRID_BITS = 80
+
+
+@dataclass(frozen=True)
+class Fastest:
+    """The fastest-growing mode. ``kind``: "mode" (k and rate are numbers), or "zero" / "infinity" where the rate has its
+    supremum as k tends there; then ``rate`` is its limit, infinite where it grows without bound."""
+
+    kind: str
+    wavenumber: float | None
+    rate: float
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Growth rates of Fourier modes under e - eps s, for a grid of wavenumbers.
+
+    wavenumber, transform, error, rate: tuples of K doubles: k; F(e - eps s)(k); a bound of its error; the growth rate
+    role * density * k^2 * F(e - eps s)(k), in 1/time.  sign: K of "decays", "grows", "neutral", "undecided", each proved.
+    certificate: the answer for all wavenumbers.
+    """
+
+    claim: Claim
+    density: Fraction
+    wavenumber: tuple[float, ...]
+    transform: tuple[float, ...]
+    error: tuple[float, ...]
+    rate: tuple[float, ...]
+    sign: tuple[str, ...]
+    certificate: Certificate
+
+    @cached_property
+    def fastest(self) -> Fastest | None:
+        """The fastest-growing mode, None where the certificate has no growing band; found numerically."""
+        return _fastest(self)
+
+    @cached_property
+    def slowest(self) -> tuple[float, float] | None:
+        """(k, rate) of the grid's mode that decays most slowly, None where one does not decay."""
+        if not self.rate or any(word != DECAYS for word in self.sign):
+            return None
+        rate, k = max(zip(self.rate, self.wavenumber, strict=True))
+        return k, rate
+
+    @cached_property
+    def suggestion(self) -> str | None:
+        """What to type so that every mode decays: the options to change, or None where nothing needs to (or can) change."""
+        from wgflow.stability.words import suggestion
+
+        return suggestion(self.certificate)
+
+    def to_json(self) -> dict[str, object]:
+        """Returns plain data in the schema wgflow.spectrum/1."""
+        from wgflow.stability.certificate import interval_json
+
+        answer = self.certificate.to_json()
+        fastest = self.fastest
+        return {
+            "schema": SCHEMA,
+            "claim": answer["claim"],
+            "density": str(self.density),
+            "wavenumber": list(self.wavenumber),
+            "transform": list(interval_json(self.transform)),  # type: ignore[arg-type]
+            "error": list(interval_json(self.error)),  # type: ignore[arg-type]
+            "rate": list(interval_json(self.rate)),  # type: ignore[arg-type]
+            "sign": list(self.sign),
+            "fastest": None
+            if fastest is None
+            else {
+                "kind": fastest.kind,
+                "wavenumber": fastest.wavenumber,
+                "rate": interval_json((fastest.rate, fastest.rate))[0],
+            },
+            "verdict": answer["verdict"],
+            "reason": answer["reason"],
+            "growing_bands": answer["growing_bands"],
+            "feasible_eps": answer["feasible_eps"],
+            "suggestion": self.suggestion,
+        }
+
+    def to_dataset(self) -> object:
+        """Returns an xarray.Dataset over the dimension ``wavenumber`` with units, one sentence a variable, provenance."""
+        from wgflow.run import spectrum_dataset
+
+        return spectrum_dataset(self)
+
+    def plot(self, axes: object = None) -> object:
+        """Draws the growth rate over k on Matplotlib axes and returns them."""
+        from wgflow.plots import plot_spectrum
+
+        return plot_spectrum(self.to_dataset(), axes)
+
+    def summary(self) -> str:
+        from wgflow.stability.words import spectrum_lines
+
+        return "\n".join(spectrum_lines(self))
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from wgflow.stability.words import spectrum_html
+
+        return spectrum_html(self)
+
+
+def spectrum(
+    kernel: object,
+    stabilizer: object = None,
+    eps: object = 0,
+    dim: object = 2,
+    role: object = "discriminator",
+    density: object = 1,
+    period: object = None,
+    band: object = None,
+    kmin: object = None,
+    kmax: object = None,
+    points: object = 25,
+) -> Spectrum:
+    """Returns growth rates over a log grid of wavenumbers (over the first modes of a torus, given ``period``).
+
+    rate(k) = role * density * k^2 * F(e - eps s)(k), + for the discriminator and - for the generator (Chen, Wu and
+    Xiang 2023, sections 3 and 4). Arguments as for `wgflow.certify`; density: value of the constant base density;
+    kmin, kmax, points: the grid (default: around the kernel's lengths, 25 points). Raises InputError.
+
+    >>> import wgflow as wg
+    >>> s = wg.spectrum("rbf", eps="0.2", kmin=1, kmax=10, points=2)
+    >>> s.sign, round(s.rate[0], 3)
+    (('grows', 'decays'), 2.554)
+    """
+    e = make_claim(kernel, "0*rbf", 0, dim).kernel
+    s = default_stabilizer(e, integer(dim, "dim", 1, 4096)) if stabilizer is None else stabilizer
+    claim = make_claim(e, s, eps, dim, role, period, band)
+    base = rational(density, "density")
+    if base <= 0:
+        raise InputError(f"density {shown(density)} must be positive; type --density 1, say.")
+    count = integer(points, "points", 1, MAX_POINTS)
+    places = _grid(claim, kmin, kmax, count)
+    values = [_mode(claim, place, base) for place in places]
+    columns = tuple(zip(*values, strict=True)) if values else ((), (), (), (), ())
+    return Spectrum(claim, base, *columns, certify_claim(claim))
+
+
+def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
+    """Returns (k, transform, error, rate, word) at one place."""
+    growth = claim.growth()
+    sign = sign_at(growth, place, claim.domain)
+    with ball.precision(_GRID_BITS):
+        k = wavenumber(place, claim.domain)
+        value = growth.value(k)
+        rate = ball.number(density) * k * k * value
+        transform = growth_rate(claim.role, 1, value)  # the role's sign undone: it is its own inverse
+        middle = float(transform.mid())
+        error = ball.outward(abs(transform - arb(middle)).upper())[1] if abs(middle) < ball.MAX_FLOAT else 0.0
+        return float(k.mid()), middle, error, float(rate.mid()), _WORDS[sign]
+
+
+def _grid(claim: Claim, kmin: object, kmax: object, count: int) -> list[Place]:
+    domain = claim.domain
+    if isinstance(domain, Period):
+        if kmin is not None or kmax is not None:
+            raise InputError("kmin and kmax do not go with a period, whose modes are discrete; use --points alone.")
+        found: list[Place] = []
+        for m2 in modes(domain, claim.dim, domain.wavenumber(1).lower(), None):
+            found.append(Mode(m2))
+            if len(found) == count:
+                return found
+    low, high = default_range(claim)
+    low = float(low if kmin is None else _end(kmin, "kmin"))
+    high = float(high if kmax is None else _end(kmax, "kmax"))
+    if not low < high:
+        raise InputError(f"kmin = {low:g} must be less than kmax = {high:g}.")
+    step = (log(high) - log(low)) / max(1, count - 1)
+    inner = [exp(log(low) + i * step) for i in range(1, count - 1)]
+    return [arb(k) for k in ([low, *inner, high] if count > 1 else [low])]
+
+
+def _end(value: object, name: str) -> Fraction:
+    k = rational(value, name)
+    if not Fraction(1, 10**300) <= k <= 10**300:
+        raise InputError(f"{name} {shown(value)} must be positive, from 1e-300 to 1e300; type for example --{name} 0.1.")
+    return k
+
+
+def default_range(claim: Claim) -> tuple[Fraction, Fraction]:
+    """Returns whole decades around the wavenumbers 1/length of the kernel and the stabilizer, or the band."""
+    if isinstance(claim.domain, Band):
+        return claim.domain.low, claim.domain.high
+    logs = []
+    for side in claim.sides():
+        for shape, _ in side.terms:
+            if not isinstance(shape, Power):
+                scale2 = 2 * shape.b if isinstance(shape, Gaussian) else shape.c2
+                logs.append(-(log10(scale2.numerator) - log10(scale2.denominator)) / 2)
+    logs = logs or [0.0]
+    low, high = floor(min(logs) + 1e-9) - 2, ceil(max(logs) - 1e-9) + 1
+    return Fraction(10) ** max(low, -300), Fraction(10) ** min(high, 300)
+
+
+# --- the fastest mode ---------------------------------------------------------------------------------------------
+
+
+def _fastest(found: Spectrum) -> Fastest | None:
+    certificate, claim = found.certificate, found.claim
+    if certificate.verdict is not Verdict.GROWS:
+        return None
+    scale = float(found.density)
+    if claim.growth().is_zero:
+        k = certificate.witness.wavenumber if certificate.witness else None
+        return Fastest("mode", k if isinstance(k, float) else None, 0.0)
+    candidates = [*_at_ends(claim, scale), *_inside(found)]
+    return max(candidates, key=lambda f: f.rate, default=None)
+
+
+def _at_ends(claim: Claim, density: float) -> list[Fastest]:
+    """Returns the limits of the rate at the ends of the domain, where they are positive."""
+    ends = [] if isinstance(claim.domain, Band) else [End.INFINITY] if isinstance(claim.domain, Period) else list(End)
+    out = []
+    for end in ends:
+        leading = expand(claim.growth(), end, 2).leading
+        if leading is None or (ball.sign(leading[3]) or 0) <= 0 or leading[0][0] > 0:
+            continue
+        power, logs = leading[1] + 2, leading[2]
+        toward = -power if end is End.ZERO else power
+        if toward > 0 or (power == 0 and logs > 0):
+            out.append(Fastest(end.value, None, float("inf")))
+        elif power == 0:
+            with ball.precision(64):
+                out.append(Fastest(end.value, None, float(ball.real(leading[3]).mid()) * density))
+    return out
+
+
+def _inside(found: Spectrum) -> list[Fastest]:
+    """Returns the best mode inside each growing band: by sampling, then refining around the best sample."""
+    claim = found.claim
+    out = []
+    for band in found.certificate.growing_bands[:50]:
+        low = max(band.start[1], 1e-300)
+        high = band.end[0] if band.end is not None else max(1e6 * low, float(default_range(claim)[1]))
+        if isinstance(claim.domain, Period):
+            out.append(_best_mode(found, low, high))
+        elif low <= high:
+            out.append(_best_point(found, low, high))
+    return [f for f in out if f is not None]
+
+
+def _rate(found: Spectrum, k: float) -> float:
+    with ball.precision(_GRID_BITS):
+        return float((ball.number(found.density) * found.claim.rate(arb(k))).mid())
+
+
+def _best_point(found: Spectrum, low: float, high: float) -> Fastest:
+    a, b = log(low), log(high)
+    for _ in range(12):  # each round keeps the two cells around the best of 9 samples: 4^12 > 10^7
+        grid = [a + (b - a) * i / 8 for i in range(9)]
+        rates = [_rate(found, exp(t)) for t in grid]
+        best = max(range(9), key=rates.__getitem__)
+        a, b = grid[max(0, best - 1)], grid[min(8, best + 1)]
+    return Fastest("mode", exp(grid[best]), rates[best])
+
+
+def _best_mode(found: Spectrum, low: float, high: float) -> Fastest | None:
+    period = found.claim.domain
+    assert isinstance(period, Period)
+    centre = _best_point(found, low, high).wavenumber or low
+    best: Fastest | None = None
+    with ball.precision(128):
+        index = period.index(arb(centre))
+        start = int(float(index.mid()))
+        near = period.wavenumber(max(1, start - 40)).lower().max(arb(low)).mid()
+        for count, m2 in enumerate(modes(period, found.claim.dim, near, None)):
+            k = period.wavenumber(m2)
+            rate = float((ball.number(found.density) * found.claim.rate(k)).mid())
+            if best is None or rate > best.rate:
+                best = Fastest("mode", float(k.mid()), rate)
+            if m2 > start + 40 or count > 200:
+                break
+    return best
