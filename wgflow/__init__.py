@@ -22,12 +22,13 @@ _HOME = {
     "default_stabilizer": "wgflow.stability.stabilizer:default_stabilizer",
     "verify": "wgflow.stability.check:verify",
     "Refused": "wgflow.stability.check:Refused",
+    "transform": "wgflow.fourier.values:transform",
     "spectrum": "wgflow.stability.rates:spectrum",
     "Spectrum": "wgflow.stability.rates:Spectrum",
     "InputError": "wgflow.arithmetic.number:InputError",
 }
 
-__all__ = ["__version__", *sorted(_HOME)]
+__all__ = sorted(["__version__", *_HOME])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: object, content: bytes) -> None:
-    """Writes ``content`` to ``path``: to a temporary name beside it, synced, then renamed.
+@contextmanager
+def whole_file(path: object) -> Iterator[str]:
+    """Yields a temporary name beside ``path``; when the block ends well, it is synced and renamed to ``path``.
 
     An interrupted or failed write leaves the previous file as it was. Raises OSError.
 
-    >>> import tempfile; folder = tempfile.mkdtemp()
-    >>> write_whole(folder + "/note.txt", b"whole"); Path(folder, "note.txt").read_bytes()
+    >>> folder = tempfile.mkdtemp()
+    >>> with whole_file(folder + "/note.txt") as name:
+    ...     _ = Path(name).write_bytes(b"whole")
+    >>> Path(folder, "note.txt").read_bytes()
     b'whole'
     """
     target = Path(os.fspath(path))  # type: ignore[call-overload]
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.stem[:100]}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
+        yield name
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        os.chmod(name, mode)
+        with open(name, "rb+") as file:
+            os.fsync(file.fileno())
         os.replace(name, target)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_whole(path: object, content: bytes) -> None:
+    """Writes ``content`` to ``path``, whole or not at all. Raises OSError."""
+    with whole_file(path) as name:
+        Path(name).write_bytes(content)

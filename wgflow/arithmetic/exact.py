@@ -147,6 +147,7 @@ def number(value: Fraction | int) -> Real:
 
 
 ZERO = Real({})
+ONE_REAL = number(1)
 pi = Real({((("pi", ONE), ONE),): ONE})
 euler = Real({((("euler", ONE), ONE),): ONE})
 

@@ -296,7 +296,6 @@ class Expansion:
                 return None
         return group.rate, power, logs, coefficient
 
-
     @property
     def main_logarithm(self) -> tuple[arb, arb] | None:
         """(A, B) where the terms of leading order toward 0 are k^p (A L + B), A and B not zero, else None."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from wgflow.arithmetic.number import InputError, square_root
+from wgflow.arithmetic.number import InputError, shown, square_root
 from wgflow.kernels.compact import TopHat, Wendland
 from wgflow.kernels.family import Family
 from wgflow.kernels.gaussian import Gaussian
@@ -69,6 +70,7 @@ class Entry:
     build: Callable[[Values], tuple[Fraction, Fraction, Family]]
     dimensions: str
     definiteness: str
+    stabilizer: str
     source: str
 
     def term(self, values: Values) -> Term:
@@ -89,54 +91,68 @@ def _shape(name: str, symbol: str, default: Fraction, most: int = MOST_SHAPE) ->
 _PD = "positive definite in every dimension"
 _CPD1 = "conditionally positive definite of order 1"
 _SINGULAR = "positive transform, singular at r = 0"
+# What `wgflow.default_stabilizer` chooses; it decides by the transforms, for sums as well.
+_ELASTIC = "elastic"
+_RQ = "elastic where its exponent is at least (n-1)/2, else itself at half its length"
+_HALF = "itself at half its length"
+_ITSELF = "itself (eps > 1 needed)"
 
 _ENTRIES = (
     Entry("rbf", "Gaussian", (_length("lengthscale"),),
           lambda v: (ONE, v["lengthscale"], Gaussian()),
-          "all", _PD, "Rasmussen & Williams 2006, eq. 4.9"),
+          "all", _PD, _ELASTIC, "Rasmussen & Williams 2006, eq. 4.9"),
     Entry("rq", "rational quadratic", (_shape("alpha", "alpha", ONE), _length("lengthscale")),
           lambda v: (ONE, 2 * v["alpha"] * v["lengthscale"], InverseMultiquadric(v["alpha"])),
-          "all", _PD, "Rasmussen & Williams 2006, eq. 4.19"),
+          "all", _PD, _RQ, "Rasmussen & Williams 2006, eq. 4.19"),
     Entry("imq", "inverse multiquadric", (_shape("beta", "beta", HALF), _length("c")),
           lambda v: (ONE, v["c"], InverseMultiquadric(v["beta"])),
-          "all", _PD, "Wendland 2005, theorem 6.13"),
+          "all", _PD, _RQ, "Wendland 2005, theorem 6.13"),
     Entry("multiquadric", "multiquadric (negated)", (_length("c"),),
           lambda v: (-ONE, v["c"], InverseMultiquadric(-HALF)),
-          "all", _CPD1, "Wendland 2005, theorem 8.15"),
+          "all", _CPD1, _HALF, "Wendland 2005, theorem 8.15"),
     Entry("laplace", "Laplace", (_length("lengthscale"),),
           lambda v: (ONE, v["lengthscale"], Matern(HALF)),
-          "all", _PD, "Rasmussen & Williams 2006, eq. 4.18"),
+          "all", _PD, _ELASTIC, "Rasmussen & Williams 2006, eq. 4.18"),
     Entry("matern", "Matern", (_shape("nu", "nu", Fraction(3, 2)), _length("lengthscale")),
           lambda v: (ONE, v["lengthscale"] / (2 * v["nu"]), Matern(v["nu"])),
-          "all", _PD, "Rasmussen & Williams 2006, eq. 4.14"),
+          "all", _PD, _ELASTIC, "Rasmussen & Williams 2006, eq. 4.14"),
     Entry("energy", "energy distance (beta = 1: Cramer)", (_shape("beta", "beta", ONE, 2),),
           lambda v: (ONE, ONE, Energy(v["beta"])),
-          "all", _CPD1, "Szekely & Rizzo 2013; Gelfand & Shilov 1964, II.3.3"),
+          "all", _CPD1, _ITSELF, "Szekely & Rizzo 2013; Gelfand & Shilov 1964, II.3.3"),
     Entry("riesz", "Riesz", (_shape("a", "a", ONE),),
           lambda v: (ONE, ONE, Riesz(v["a"])),
-          "n > a", _SINGULAR, "Gelfand & Shilov 1964, II.3.3"),
+          "n > a", _SINGULAR, _ITSELF, "Gelfand & Shilov 1964, II.3.3"),
     Entry("elastic", "elastic interaction (EIEG)", (),
           lambda v: (ONE, ONE, Elastic()),
-          "all", _SINGULAR, "Gelfand & Shilov 1964, II.3.3"),
+          "all", _SINGULAR, _ITSELF, "Gelfand & Shilov 1964, II.3.3"),
     Entry("log", "logarithmic", (),
           lambda v: (ONE, ONE, Logarithmic()),
-          "all", _SINGULAR, "Gelfand & Shilov 1964, II.3.3"),
+          "all", _SINGULAR, _ITSELF, "Gelfand & Shilov 1964, II.3.3"),
     Entry("coulomb", "Coulomb", (),
           lambda v: (ONE, ONE, Coulomb()),
-          "all", "positive transform", "Gelfand & Shilov 1964, II.3.3"),
+          "all", "positive transform", _ITSELF, "Gelfand & Shilov 1964, II.3.3"),
     Entry("yukawa", "Yukawa (screened Coulomb)", (_length("lengthscale"),),
           lambda v: (ONE, ONE, Yukawa(v["lengthscale"])),
-          "all", "positive transform; singular at r = 0 for n > 1", "transform given; Stein 1999"),
+          "all", "positive transform; singular at r = 0 for n > 1", _ELASTIC, "transform given; Stein 1999"),
     Entry("wendland", "Wendland, compact support",
           (Parameter("smoothness", "s", ONE, choices=(0, 1, 2)), _length("radius")),
           lambda v: (ONE, v["radius"], Wendland(int(v["smoothness"]))),
-          "all", "positive definite for n <= 3 only", "Wendland 1995"),
+          "all", "positive definite for n <= 3 only", _ELASTIC, "Wendland 1995"),
     Entry("tophat", "top hat", (_length("radius"),),
           lambda v: (ONE, v["radius"], TopHat()),
-          "all", "not positive definite", "Stein & Weiss 1971, IV.3"),
+          "all", "not positive definite", _ELASTIC, "Stein & Weiss 1971, IV.3"),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, Entry] = {entry.name: entry for entry in _ENTRIES}
+
+
+def find(name: str) -> Entry:
+    """Returns the entry of a name; raises InputError with the nearest name otherwise."""
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    near = difflib.get_close_matches(name, CATALOGUE, 1)
+    hint = f"did you mean {near[0]!r}?" if near else "`wgflow kernels` lists the names."
+    raise InputError(f"{shown(name)} is not a kernel; {hint}")
 
 
 def length_text(squared: Fraction) -> str:

@@ -109,10 +109,11 @@ class Kernel:
         >>> float(wg.kernel("rbf")(0.0))
         1.0
         """
-        from wgflow.arithmetic.floating import OPS, as_floats
+        from wgflow.arithmetic.floating import OPS, as_floats, quiet
 
         self.check_dimension(dim)
-        return self.profile(OPS, as_floats(r) ** 2, dim)
+        with quiet():
+            return self.profile(OPS, as_floats(r) ** 2, dim)
 
     @cached_property
     def text(self) -> str:

@@ -25,6 +25,10 @@ class Shape(ABC):
         """Returns (factor, shape) with f(a k) = factor * shape(k), where a^2 = scale2."""
 
     @abstractmethod
+    def length2(self) -> Fraction | None:
+        """Returns the square of the length l whose inverse is the wavenumber where f bends; None where there is none."""
+
+    @abstractmethod
     def value(self, ops: Any, k2: Any) -> Any:
         """Returns f at k^2."""
 
@@ -57,6 +61,9 @@ class Power(PositiveShape):
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, Power]:
         return exact.power(scale2, -self.p / 2), self
 
+    def length2(self) -> None:
+        return None
+
     def log_value(self, ops: Any, k2: Any) -> Any:
         return ops.number(-self.p / 2) * ops.log(k2)
 
@@ -72,6 +79,9 @@ class Gaussian(PositiveShape):
 
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, Gaussian]:
         return exact.number(1), Gaussian(self.b * scale2)
+
+    def length2(self) -> Fraction:
+        return 2 * self.b
 
     def log_value(self, ops: Any, k2: Any) -> Any:
         return ops.number(-self.b) * k2
@@ -89,6 +99,9 @@ class Lorentzian(PositiveShape):
 
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, Lorentzian]:
         return exact.number(1), Lorentzian(self.q, self.c2 * scale2)
+
+    def length2(self) -> Fraction:
+        return self.c2
 
     def log_value(self, ops: Any, k2: Any) -> Any:
         return ops.number(-self.q) * ops.log1p(ops.number(self.c2) * k2)
@@ -112,6 +125,9 @@ class BesselK(PositiveShape):
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, BesselK]:
         return exact.number(1), BesselK(self.nu, self.c2 * scale2)
 
+    def length2(self) -> Fraction:
+        return self.c2
+
     def log_value(self, ops: Any, k2: Any) -> Any:
         return ops.log_zk(self.nu, ops.number(self.c2) * k2)
 
@@ -130,6 +146,9 @@ class BesselJ(Shape):
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, BesselJ]:
         return exact.number(1), BesselJ(self.b, self.c2 * scale2)
 
+    def length2(self) -> Fraction:
+        return self.c2
+
     def value(self, ops: Any, k2: Any) -> Any:
         return ops.hyp0f1(self.b, ops.number(-self.c2 / 4) * k2)
 
@@ -147,6 +166,9 @@ class Hypergeometric(Shape):
 
     def stretched(self, scale2: Fraction) -> tuple[exact.Real, Hypergeometric]:
         return exact.number(1), Hypergeometric(self.a, self.m, self.c2 * scale2)
+
+    def length2(self) -> Fraction:
+        return self.c2
 
     def value(self, ops: Any, k2: Any) -> Any:
         return ops.hyp1f2(self.a, self.m, ops.number(-self.c2 / 4) * k2)

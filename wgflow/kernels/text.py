@@ -10,20 +10,21 @@ takes ``scale=a``, the stretch r -> r/a.
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import replace
 from fractions import Fraction
 
 from wgflow.arithmetic.number import MAX_CHARACTERS, InputError, rational, shown
-from wgflow.kernels.catalogue import CATALOGUE, LENGTH_EXPONENT, Entry
+from wgflow.kernels.catalogue import LENGTH_EXPONENT, Entry, find
 from wgflow.kernels.kernel import Kernel
 
 MAX_TEXT = 8000
 MAX_TERMS = 64
 MAX_DEPTH = 20
 
-_TOKEN = re.compile(r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)|([A-Za-z][A-Za-z0-9]*)|([-+*/(),=]))")
+_TOKEN = re.compile(
+    r"\s*(?:([0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)|([A-Za-z][A-Za-z0-9]*)|([-+*/(),=]))"
+)
 _EXAMPLE = "type for example 'rbf(1) + 0.5*rq(alpha=0.5)'; `wgflow kernels` lists the names."
 
 
@@ -139,10 +140,10 @@ class _Parser:
             if not isinstance(inner, Fraction) or inner <= 0:
                 raise self.error("sqrt(...) takes a positive number")
             return _Root(inner)
-        entry = CATALOGUE.get(name)
-        if entry is None:
-            near = difflib.get_close_matches(name, CATALOGUE, 1)
-            raise self.error(f"{shown(name)} is not a kernel" + (f", did you mean {near[0]!r}?" if near else ""))
+        try:
+            entry = find(name)
+        except InputError as problem:
+            raise InputError(f"kernel {shown(self.text)}: {problem}") from None
         given = self.arguments(entry) if self.peek() == "(" else {}
         scale2 = given.pop("scale", Fraction(1))
         values = {p.name: given.get(p.name, p.default) for p in entry.parameters}

@@ -18,7 +18,7 @@ from flint import arb
 from wgflow.arithmetic import ball
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.stability.chart import Chart, Region, chart_to_json, rows
-from wgflow.stability.claim import Claim, Mode, Place, place_text, wavenumber
+from wgflow.stability.claim import Claim, Place, place_text, wavenumber
 from wgflow.stability.feasible import Feasible, IntervalEnd
 
 CERTIFY_SCHEMA = "wgflow.certify/1"
@@ -79,9 +79,7 @@ def witness_at(claim: Claim, place: Place) -> Witness:
     return Witness(place, place_number(place, claim.domain), rounded(rate.lower(), rate.upper()))
 
 
-def growing_bands(
-    found: Chart | None, witness: Witness, domain: Domain, n: int
-) -> tuple[tuple[GrowingBand, ...], str | None]:
+def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int) -> tuple[tuple[GrowingBand, ...], str | None]:
     """Returns the bands that a chart proves to grow, and a sentence where the list is not complete.
 
     Where no band of positive width grows, the witness alone is the band: the rate there is exactly zero.
@@ -328,4 +326,3 @@ def render(data: object) -> str:
 def digest(body: dict[str, object]) -> str:
     """Returns the SHA-256 of a certificate's data without its digest: it catches accidents; proofs catch lies."""
     return "sha256:" + hashlib.sha256(render(body).encode()).hexdigest()
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wgflow.fourier.enclose import Undecidable
-from wgflow.stability.certificate import Certificate, Verdict, Witness, growing_bands, witness_at
+from wgflow.stability.certificate import Certificate, GrowingBand, Verdict, Witness, growing_bands, witness_at
 from wgflow.stability.claim import Claim, Place, make_claim
 from wgflow.stability.feasible import Feasible, feasible
 from wgflow.stability.prove import Decision, decide
@@ -57,7 +57,8 @@ def certify_claim(claim: Claim) -> Certificate:
     verdict = _verdict(answer)
     if verdict is Verdict.UNDECIDED and answer is not None:
         reasons.insert(0, f"the sign of the growth rate is not decided {', '.join(answer.open[:3])}; {_hint(found)}")
-    witness, bands = None, ()
+    witness: Witness | None = None
+    bands: tuple[GrowingBand, ...] = ()
     if verdict is Verdict.GROWS and answer is not None:
         witness = _best_witness(claim, answer.grows)
         bands, note = growing_bands(answer.chart, witness, claim.domain, claim.dim)
@@ -96,5 +97,3 @@ def versions() -> dict[str, str]:
     from wgflow import __version__
 
     return {"wgflow": __version__, "python-flint": flint.__version__, "flint": flint.__FLINT_VERSION__}
-
-

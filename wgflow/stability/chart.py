@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 from flint import arb
@@ -122,7 +123,7 @@ def chart_from_json(data: dict[str, object] | None) -> Chart | None:
     if any(type(s) is not int or s not in (-1, 0, 1) for s in signs):
         raise ValueError("a chart has a wrong sign")
     points = [ball.parse_point(text) for text in cuts]
-    if not all(a < b for a, b in zip(points, points[1:], strict=False)):
+    if not all(a < b for a, b in itertools.pairwise(points)):
         raise ValueError("a chart's cuts do not increase")
     pieces = tuple(Piece(a, b, s) for a, b, s in zip(points, points[1:], signs, strict=False))
     missing = data["missing"]

@@ -116,7 +116,9 @@ def _require(condition: bool, reason: str) -> None:
 
 
 def _check(data: dict) -> Verified:
-    _require(set(data) == {"schema", "result", "proof", "precision", "versions", "digest"}, "it has other keys than a certificate")
+    _require(
+        set(data) == {"schema", "result", "proof", "precision", "versions", "digest"}, "it has other keys than a certificate"
+    )
     body = {key: value for key, value in data.items() if key != "digest"}
     _require(data["digest"] == digest(body), "the digest does not match the content")
     result, proof = data["result"], data["proof"]
@@ -163,10 +165,16 @@ class _Replay:
         found = chart_from_json(proof["chart"])
         if verdict is Verdict.UNDECIDED:
             _require(isinstance(result["reason"], str), "an undecided verdict gives no reason")
-            _require(result["witness"] is None and result["growing_bands"] == [] and proof["witness"] is None, "UNDECIDED, yet it claims growth")
+            _require(
+                result["witness"] is None and result["growing_bands"] == [] and proof["witness"] is None,
+                "UNDECIDED, yet it claims growth",
+            )
             return
         if verdict is Verdict.DECAYS:
-            _require(result["witness"] is None and result["growing_bands"] == [] and proof["witness"] is None, "DECAYS, yet it claims growth")
+            _require(
+                result["witness"] is None and result["growing_bands"] == [] and proof["witness"] is None,
+                "DECAYS, yet it claims growth",
+            )
             self.negative(total, found)
             return
         place = self._allowed(_place(proof["witness"], self.domain))
@@ -185,9 +193,7 @@ class _Replay:
         else:
             self.signs(total, found)
         bands, self.note = growing_bands(found, witness, self.domain, self.n)
-        stated_bands = [
-            {"from": interval_json(b.start), "to": None if b.end is None else interval_json(b.end)} for b in bands
-        ]
+        stated_bands = [{"from": interval_json(b.start), "to": None if b.end is None else interval_json(b.end)} for b in bands]
         _require(result["growing_bands"] == stated_bands, "the growing bands are not what the signs show")
 
     def _allowed(self, place: Place) -> Place:
@@ -245,7 +251,10 @@ class _Replay:
         _require(not total.is_zero, "a chart is given for a sum that is identically zero")
         pieces = found.pieces
         if isinstance(self.domain, Band):
-            _require(bool(pieces) and found.zero is None and found.infinity is None and not found.missing, "the chart does not cover the band")
+            _require(
+                bool(pieces) and found.zero is None and found.infinity is None and not found.missing,
+                "the chart does not cover the band",
+            )
             low, high = ball.point_fraction(pieces[0].low), ball.point_fraction(pieces[-1].high)
             _require(low <= self.domain.low and self.domain.high <= high, "the chart does not cover the band")
         else:
@@ -382,7 +391,9 @@ class _Replay:
         kind = proof["kind"]
         if kind == "end":
             end = End(proof["end"])
-            _require(not isinstance(self.domain, Band) and not (isinstance(self.domain, Period) and end is End.ZERO), "no such end")
+            _require(
+                not isinstance(self.domain, Band) and not (isinstance(self.domain, Period) and end is End.ZERO), "no such end"
+            )
             size, coefficient = _leading(self.kernel, end)
             _require(ball.sign(coefficient) == 1, "E is not positive at the end")
             _require(_all_smaller(self.stabilizer, end, size), "E does not outgrow S")
@@ -395,9 +406,9 @@ class _Replay:
         above = self._allowed(_place(proof["above"], self.domain))
         _require(self.sign(self.stabilizer, below) == 1 and self.sign(self.stabilizer, above) == -1, "S has not both signs")
         if kind == "identity":
-            size, bottom = next((s, c) for s, c in self.stabilizer.terms)
-            top = dict(self.kernel.terms).get(size, exact.ZERO)
-            _require((self.kernel.times(bottom) - self.stabilizer.times(top)).is_zero, "E and S are not proportional")
+            shape, scale = self.stabilizer.terms[0]
+            top = dict(self.kernel.terms).get(shape, exact.ZERO)
+            _require((self.kernel.times(scale) - self.stabilizer.times(top)).is_zero, "E and S are not proportional")
             return
         _require(kind == "pair", "emptiness of unknown kind")
         with ball.precision(CHECK_BITS):
@@ -562,7 +573,11 @@ def _size(shape: BesselJ | Hypergeometric, k: arb) -> arb:
     if isinstance(shape, Hypergeometric):
         return beta_bessel.magnitude(shape.a, shape.m, z).abs_upper().min(arb(1))
     front = ball.real(exact.gamma(shape.b) * exact.power(2, order))
-    return (front * z ** ball.number(-order - Fraction(1, 2)) * (2 / arb.pi()).sqrt() * beta_bessel.bessel_bound(order, z)).abs_upper().min(arb(1))
+    return (
+        (front * z ** ball.number(-order - Fraction(1, 2)) * (2 / arb.pi()).sqrt() * beta_bessel.bessel_bound(order, z))
+        .abs_upper()
+        .min(arb(1))
+    )
 
 
 def _oscillating_slope(shape: Shape, low: arb, high: arb) -> arb:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from flint import arb
 
@@ -102,7 +103,7 @@ class Mode:
     m2: int
 
 
-Place = arb | Mode  # an exact wavenumber, or a mode of the torus
+Place: TypeAlias = "arb | Mode"  # an exact wavenumber, or a mode of the torus
 
 
 def wavenumber(place: Place, domain: Domain) -> arb:

@@ -101,7 +101,7 @@ class RatioLimit:
     kind: str
     stabilizer_sign: int
     top: exact.Real = exact.ZERO
-    bottom: exact.Real = exact.number(1)
+    bottom: exact.Real = exact.ONE_REAL
 
     def ball(self) -> arb:
         return ball.real(self.top) / ball.real(self.bottom)

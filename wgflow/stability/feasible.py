@@ -21,7 +21,6 @@ from wgflow.fourier.asymptotics import End
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.fourier.enclose import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
-from wgflow.kernels.shape import Gaussian, Power
 from wgflow.stability.chart import Chart
 from wgflow.stability.claim import Mode, Place, at_eps, wavenumber
 from wgflow.stability.ends import RatioLimit, ratio_limit
@@ -115,10 +114,8 @@ class _Search:
     def _places(self) -> Iterable[Place]:
         logs = [0.0]
         for shape, _ in self.kernel.terms + self.stabilizer.terms:
-            if isinstance(shape, Power):
-                continue
-            scale2 = shape.b if isinstance(shape, Gaussian) else shape.c2
-            logs.append(-0.5 * (log(scale2.numerator) - log(scale2.denominator)))
+            if (length2 := shape.length2()) is not None:
+                logs.append(-0.5 * (log(length2.numerator) - log(length2.denominator)))
         low, high = min(logs) - 4, max(logs) + log(self.n) + 3
         if isinstance(self.domain, Band):
             low, high = (log(x.numerator) - log(x.denominator) for x in (self.domain.low, self.domain.high))
@@ -168,7 +165,11 @@ class _Search:
                 if found is None or found.sign < 0:
                     continue
                 with ball.precision(NODE_BITS):
-                    values.append(float((found.ratio.mid() - start.ratio.mid()) / scale) if not scale.is_zero() else float(found.ratio.mid()))
+                    values.append(
+                        float((found.ratio.mid() - start.ratio.mid()) / scale)
+                        if not scale.is_zero()
+                        else float(found.ratio.mid())
+                    )
                 if found.ratio.mid() > best.ratio.mid():
                     best = found
             return max(values, default=-1e300)
@@ -389,4 +390,3 @@ def _sign_chart(side: _Search, samples: list[_Sample], unwanted: int) -> Chart |
         return None
     answer = decide(side.stabilizer, side.domain, side.n)
     return answer.chart if answer.decays else None
-

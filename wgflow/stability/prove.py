@@ -16,7 +16,7 @@ from flint import arb
 from wgflow.arithmetic import ball
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
-from wgflow.fourier.enclose import Enclosure, Node, Undecidable, enclosure, sign_of
+from wgflow.fourier.enclose import Enclosure, Node, enclosure, sign_of
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.stability.chart import Chart, EndSign, Piece, Region, regions
 from wgflow.stability.claim import Mode, Place, exact_value, square, wavenumber
@@ -83,9 +83,7 @@ def _above(value: Fraction) -> arb:
         return ball.number(value).upper()
 
 
-def _cover(
-    total: SpectralSum, low: arb, high: arb, stop: Callable[[int], bool] | None
-) -> tuple[list[Piece], bool]:
+def _cover(total: SpectralSum, low: arb, high: arb, stop: Callable[[int], bool] | None) -> tuple[list[Piece], bool]:
     if not low < high:
         return [], False
     budget = Budget()
@@ -153,7 +151,7 @@ def _subdivide(
             sign = bounds.sign(left, right) if budget.spend() else 0
             if sign == 0 and budget.left >= 0 and (cuts := _cuts(bounds, left, right)):
                 nodes = [left, *cuts, right]
-                stack += reversed(list(zip(nodes, nodes[1:], strict=False)))
+                stack += reversed(list(pairwise(nodes)))
                 continue
             pieces.append(Piece(left.k, right.k, sign))
             if stop is not None and stop(sign):

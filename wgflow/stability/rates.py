@@ -14,7 +14,6 @@ from wgflow.arithmetic.number import InputError, integer, rational, shown
 from wgflow.conventions import growth_rate
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import Band, Period, modes
-from wgflow.kernels.shape import Gaussian, Power
 from wgflow.stability.certificate import Certificate, Verdict
 from wgflow.stability.certify import certify_claim
 from wgflow.stability.claim import Claim, Mode, Place, make_claim, wavenumber
@@ -163,9 +162,8 @@ def spectrum(
         raise InputError(f"density {shown(density)} must be positive; type --density 1, say.")
     count = integer(points, "points", 1, MAX_POINTS)
     places = _grid(claim, kmin, kmax, count)
-    values = [_mode(claim, place, base) for place in places]
-    columns = tuple(zip(*values, strict=True)) if values else ((), (), (), (), ())
-    return Spectrum(claim, base, *columns, certify_claim(claim))
+    k, transform, error, rate, sign = zip(*(_mode(claim, place, base) for place in places), strict=True)
+    return Spectrum(claim, base, k, transform, error, rate, sign, certify_claim(claim))
 
 
 def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
@@ -192,9 +190,9 @@ def _grid(claim: Claim, kmin: object, kmax: object, count: int) -> list[Place]:
             found.append(Mode(m2))
             if len(found) == count:
                 return found
-    low, high = default_range(claim)
-    low = float(low if kmin is None else _end(kmin, "kmin"))
-    high = float(high if kmax is None else _end(kmax, "kmax"))
+    least, most = default_range(claim)
+    low = float(least if kmin is None else _end(kmin, "kmin"))
+    high = float(most if kmax is None else _end(kmax, "kmax"))
     if not low < high:
         raise InputError(f"kmin = {low:g} must be less than kmax = {high:g}.")
     step = (log(high) - log(low)) / max(1, count - 1)
@@ -216,9 +214,8 @@ def default_range(claim: Claim) -> tuple[Fraction, Fraction]:
     logs = []
     for side in claim.sides():
         for shape, _ in side.terms:
-            if not isinstance(shape, Power):
-                scale2 = 2 * shape.b if isinstance(shape, Gaussian) else shape.c2
-                logs.append(-(log10(scale2.numerator) - log10(scale2.denominator)) / 2)
+            if (length2 := shape.length2()) is not None:
+                logs.append(-(log10(length2.numerator) - log10(length2.denominator)) / 2)
     logs = logs or [0.0]
     low, high = floor(min(logs) + 1e-9) - 2, ceil(max(logs) - 1e-9) + 1
     return Fraction(10) ** max(low, -300), Fraction(10) ** min(high, 300)

@@ -103,10 +103,29 @@ def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
         text = f"{k:.9g}" if isinstance(k, float) else k
         rows.append(("witness", f"k = {text}, rate {number_text((low, high))} (at unit density)"))
     rows.append(("feasible eps", feasible_text(certificate.feasible)))
+    if (shortfall := not_enough(certificate)) is not None:
+        rows.append(("not enough", shortfall))
     advice = suggestion(certificate)
     if advice:
         rows.append(("to fix it", advice))
     return rows
+
+
+def not_enough(certificate: Certificate) -> str | None:
+    """Returns a sentence where eps is below the least one that makes every mode decay."""
+    found = certificate.feasible
+    if certificate.verdict is not Verdict.GROWS or found is None or found.lower is None:
+        return None
+    eps, least = certificate.claim.eps, rounded(found.lower.low, found.lower.high)
+    if abs(least[1]) < inf and eps > Fraction(least[1]):
+        return None
+    return f"eps = {decimal_text(eps)} is not enough; the least eps is {end_text(found.lower)}"
+
+
+def decimal_text(value: Fraction) -> str:
+    """Returns a rational as a short decimal where that is exact, else as a fraction."""
+    text = f"{float(value):.12g}" if abs(value) < 10**15 else str(value)
+    return text if Fraction(text) == value else str(value)
 
 
 def suggestion(certificate: Certificate) -> str | None:
@@ -119,8 +138,8 @@ def suggestion(certificate: Certificate) -> str | None:
     if found.empty is None:
         eps = feasible_value(found)
         return None if eps is None else f"--eps {eps}"
-    from wgflow.stability.feasible import feasible
     from wgflow.stability.claim import make_claim
+    from wgflow.stability.feasible import feasible
     from wgflow.stability.stabilizer import default_stabilizer
 
     claim = certificate.claim
@@ -138,6 +157,8 @@ def feasible_value(found: Feasible) -> str | None:
     """Returns a short decimal that lies inside the feasible interval, next to its lower end where there is one."""
     lower = rounded(found.lower.low, found.lower.high)[1] if found.lower else -inf
     upper = rounded(found.upper.low, found.upper.high)[0] if found.upper else inf
+    if found.lower is not None and found.lower.attained and found.lower.low == found.lower.high == 0:
+        return "0"
     if lower == -inf:
         return "0" if upper > 0 else (_short(upper, -1) if upper > -inf else None)
     for digits in (2, 3, 4, 6, 9, 12):
@@ -169,7 +190,7 @@ def certificate_lines(certificate: Certificate) -> list[str]:
 
 
 def spectrum_lines(found: Spectrum) -> list[str]:
-    rows = claim_rows(found.certificate) + [("density", str(found.density))] + extra_rows(found)
+    rows = [*claim_rows(found.certificate), ("density", str(found.density)), *extra_rows(found)]
     width = max(len(name) for name, _ in rows)
     return [f"{name:<{width}}  {text}" for name, text in rows]
 
@@ -215,8 +236,9 @@ def spectrum_html(found: Spectrum) -> str:
 
 def certificate_latex(certificate: Certificate) -> str:
     claim = certificate.claim
-    sign = "<" if certificate.verdict is Verdict.DECAYS else r"\not<" if certificate.verdict is Verdict.GROWS else r"\overset{?}{<}"
+    sign = {Verdict.DECAYS: "<", Verdict.GROWS: r"\not<", Verdict.UNDECIDED: r"\overset{?}{<}"}[certificate.verdict]
     role = "-" if claim.role.value < 0 else ""
-    modes = "k > 0" if claim.domain is None else r"k \text{ of the " + ("torus" if isinstance(claim.domain, Period) else "band") + "}"
+    subset = "torus" if isinstance(claim.domain, Period) else "band"
+    modes = "k > 0" if claim.domain is None else rf"k \text{{ of the {subset}}}"
     eps = rf"\tfrac{{{claim.eps.numerator}}}{{{claim.eps.denominator}}}" if claim.eps.denominator > 1 else str(claim.eps)
     return rf"${role}k^2\,\hat{{(e - {eps}\,s)}}(k) {sign} 0 \quad ({modes},\ n = {claim.dim})$"

@@ -1,0 +1,87 @@
+"""Parse, run one command, map what happened to an exit code.
+
+0 done or proved, 1 refuted, 2 wrong usage or input, 3 undecided, 4 failed (I/O, internal): a crash never reads as a verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from typing import NoReturn
+
+from wgflow.arithmetic.number import InputError
+from wgflow.cli import certify, kernels, spectrum, verify
+
+WRONG_INPUT, FAILED = 2, 4
+# Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
+_SIGNED = {"--kernel", "--stabilizer", "--eps", "--density", "--kmin", "--kmax", "--points", "--dim", "--period", "--band"}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message[:400]}; see {self.prog} --help.")
+
+
+def parser() -> argparse.ArgumentParser:
+    from wgflow import __version__
+
+    top = _Parser(prog="wgflow", description="Which Fourier modes of a kernel GAN grow, with proofs.", allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"wgflow {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for command in (spectrum, certify, verify, kernels):
+        command.add(commands)
+    return top
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """Returns the arguments with ``--eps -1`` written as ``--eps=-1``, which argparse can read."""
+    out: list[str] = []
+    for argument in arguments:
+        if out and out[-1] in _SIGNED and argument.startswith("-") and not argument.startswith("--"):
+            out[-1] = f"{out[-1]}={argument}"
+        else:
+            out.append(argument)
+    return out
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command line and returns its exit code."""
+    try:
+        code = _run(_joined(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()  # a full disk or a closed pipe shows here, not after the exit code is chosen
+        return code
+    except InputError as problem:
+        return _fail(str(problem), WRONG_INPUT)
+    except BrokenPipeError:
+        return _fail("the reader of the output went away", FAILED)
+    except OSError as problem:
+        return _fail(f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem), FAILED)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    except Exception as problem:  # the last resort: a bug must not look like a verdict
+        if os.environ.get("WGFLOW_DEBUG"):
+            raise
+        return _fail(f"internal error, {type(problem).__name__}: {problem} (set WGFLOW_DEBUG=1 for the traceback)", FAILED)
+
+
+def _run(arguments: list[str]) -> int:
+    if sys.stdout is None:
+        raise OSError("there is no standard output to write to")
+    args = parser().parse_args(arguments)
+    code: int = args.run(args)
+    return code
+
+
+def _fail(message: str, code: int) -> int:
+    try:  # what is still buffered must not raise again when the interpreter exits
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print("wgflow: " + " ".join(message.split()), file=sys.stderr, flush=True)
+    return code

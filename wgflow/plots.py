@@ -1,0 +1,76 @@
+"""Datasets to figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+from wgflow.arithmetic.number import InputError
+from wgflow.files import whole_file
+
+FORMATS = (".png", ".svg", ".pdf")
+GROWS, DECAYS = "#d55e00", "#0072b2"  # told apart by every common colour vision
+
+
+def plot_spectrum(dataset: Any, axes: Any = None) -> Any:
+    """Draws the growth rate over k, growing modes shaded; returns the Matplotlib axes."""
+    import matplotlib.pyplot as plt
+
+    if axes is None:
+        _, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    k, rate = dataset["wavenumber"].values, dataset["growth_rate"].values
+    claim = json.loads(dataset.attrs["claim"])
+    discrete = claim["period"] is not None
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    grows = rate > 0
+    if discrete:
+        for mask, colour, label in ((grows, GROWS, "grows"), (~grows, DECAYS, "decays")):
+            if mask.any():
+                axes.plot(k[mask], rate[mask], "o", markersize=4, color=colour, label=label)
+    else:
+        axes.plot(k, rate, color="0.2", linewidth=1.4)
+        axes.fill_between(k, 0, rate, where=rate >= 0, color=GROWS, alpha=0.45, linewidth=0, label="grows", interpolate=True)
+        axes.fill_between(k, 0, rate, where=rate <= 0, color=DECAYS, alpha=0.30, linewidth=0, label="decays", interpolate=True)
+    axes.set_xscale("log")
+    if _spans_decades(rate):
+        axes.set_yscale("symlog", linthresh=_linear_threshold(rate))
+    axes.set_xlabel("wavenumber k (1/length)")
+    axes.set_ylabel("growth rate (1/time)")
+    role, n = claim["role"], claim["dim"]
+    axes.set_title(f"{claim['kernel']} − {claim['eps']} · {claim['stabilizer']}\n{role}, n = {n}", fontsize="medium", wrap=True)
+    axes.legend(frameon=False)
+    return axes
+
+
+def _spans_decades(rate: Any) -> bool:
+    """Whether one side's peak would hide the other's on a linear axis."""
+    up, down = max(rate.max(), 0.0), max(-rate.min(), 0.0)
+    low, high = sorted((up, down))
+    return bool(low > 0 and high > 20 * low) or bool(high > 0 and high > 200 * abs(rate[rate != 0]).min() and low == 0)
+
+
+def _linear_threshold(rate: Any) -> float:
+    up, down = max(rate.max(), 0.0), max(-rate.min(), 0.0)
+    low, high = sorted((up, down))
+    return float(low / 3 if low > 0 else high / 300)
+
+
+def check_format(path: str) -> None:
+    """Raises InputError where the file's ending is no format that is drawn."""
+    if Path(path).suffix.lower() not in FORMATS:
+        raise InputError(f"--plot {path!r} must end in {', '.join(FORMATS)}.")
+
+
+def save_spectrum_plot(dataset: Any, path: str) -> None:
+    """Draws a spectrum into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
+    check_format(path)
+    matplotlib.use("Agg", force=False)
+    import matplotlib.pyplot as plt
+
+    axes = plot_spectrum(dataset)
+    with whole_file(path) as name:
+        axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
+    plt.close(axes.figure)
