@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import enum
 from fractions import Fraction
-from typing import Any
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 HALF_IN_ENERGY = Fraction(1, 2)
 

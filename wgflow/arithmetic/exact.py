@@ -25,7 +25,7 @@ Monomial = tuple[tuple[Atom, Fraction], ...]
 
 # Gamma(q) is reduced to Gamma(q mod 1) times a rational up to this size; beyond, it stays an atom of its own.
 _REDUCED_GAMMA = 200
-_SMALL_PRIMES = [p for p in range(2, 1000) if all(p % q for q in range(2, isqrt(p) + 1))]
+_SMALL_PRIMES = [p for p in range(2, 200) if all(p % q for q in range(2, isqrt(p) + 1))]
 
 
 @lru_cache(maxsize=4096)

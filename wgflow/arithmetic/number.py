@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from math import isqrt
-from typing import SupportsFloat, cast
 
 MAX_CHARACTERS = 400
 MAX_EXPONENT = 1000
@@ -57,7 +56,7 @@ def rational(value: object, what: str = "number") -> Fraction:
     if isinstance(value, int):
         return Fraction(value)
     if not isinstance(value, (str, float)) and hasattr(type(value), "__float__"):
-        value = float(cast(SupportsFloat, value))  # a NumPy or other real scalar
+        value = float(value)  # type: ignore[arg-type]  # a NumPy or other real scalar
     text = value.strip() if isinstance(value, str) else repr(value)
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"{what} {shown(text, 20)} has {len(text)} characters; at most {MAX_CHARACTERS} are read.")

@@ -9,10 +9,13 @@ import argparse
 import contextlib
 import os
 import sys
-from typing import NoReturn
 
 from wgflow.arithmetic.number import InputError
 from wgflow.cli import certify, kernels, spectrum, verify
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
@@ -31,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
 
     top = _Parser(prog="wgflow", description="Which Fourier modes of a kernel GAN grow, with proofs.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"wgflow {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="wgflow", parser_class=_Parser)
     for command in (spectrum, certify, verify, kernels):
         command.add(commands)
     return top

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from wgflow.cli.claim import add_claim_options, claim_arguments, show, table
 
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from wgflow.stability.rates import Spectrum
+
 
 _COLOURS = {"grows": "red", "decays": "green", "neutral": "yellow", "undecided": "yellow"}
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, factorial
@@ -21,6 +20,7 @@ from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.exact import HALF, Real
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, BesselK, Gaussian, Hypergeometric, Lorentzian, Power, Shape
+from wgflow.record import record
 
 WORKING_BITS = 128
 ZERO_POWER = Fraction(0)
@@ -36,7 +36,7 @@ Rate = tuple[int, Real]
 NO_RATE: Rate = (0, exact.ZERO)
 
 
-@dataclass(frozen=True)
+@record
 class Rest:
     """|rest| <= bound * k^power * L^logs; ``bound`` is an exact point."""
 
@@ -48,7 +48,7 @@ class Rest:
         return hash((self.power, self.logs))
 
 
-@dataclass(frozen=True)
+@record
 class Local:
     """The behaviour of one shape at one end."""
 
@@ -266,7 +266,7 @@ def local(shape: Shape, end: End, order: int) -> Local:
 # --- sums -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Group:
     """The terms of a sum that share one exponential rate."""
 
@@ -275,7 +275,7 @@ class Group:
     rests: tuple[Rest, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Expansion:
     """The behaviour of a sum at one end; groups with the slowest decay first."""
 

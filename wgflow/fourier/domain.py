@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
@@ -12,13 +11,14 @@ from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.arithmetic.number import InputError, rational, shown
+from wgflow.record import record
 
 NODE_BITS = 128
 _PERIOD = re.compile(r"\s*(?:(?P<factor>[^*\s]+?)\s*\*?\s*)?pi\s*(?:/\s*(?P<divisor>[0-9.]+))?\s*")
 LEAST, MOST = Fraction(1, 10**300), Fraction(10**300)
 
 
-@dataclass(frozen=True)
+@record
 class Period:
     """A torus period: a positive rational, times pi where ``times_pi``."""
 
@@ -61,7 +61,7 @@ def parse_period(value: object) -> Period:
     return period
 
 
-@dataclass(frozen=True)
+@record
 class Band:
     """k1 <= k <= k2."""
 

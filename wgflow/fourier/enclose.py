@@ -9,7 +9,6 @@ g itself is used. Intervals are in t = log k.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb
@@ -18,9 +17,10 @@ from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.ball_ops import OPS
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
+from wgflow.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record
 class Node:
     """A wavenumber (an exact point) with what was computed there."""
 

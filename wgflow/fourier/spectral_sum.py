@@ -7,7 +7,6 @@ become the same power of k. A difference that is identically zero has no terms l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb
@@ -16,9 +15,10 @@ from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.ball_ops import OPS
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.shape import PositiveShape, Shape
+from wgflow.record import record
 
 
-@dataclass(frozen=True)
+@record
 class SpectralSum:
     """A function of the wavenumber: the sum of coefficient * shape(k) over ``terms``."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
 from wgflow.arithmetic.number import InputError, shown, square_root
@@ -15,6 +14,7 @@ from wgflow.kernels.kernel import Term
 from wgflow.kernels.matern import Matern, Yukawa
 from wgflow.kernels.rational import InverseMultiquadric
 from wgflow.kernels.riesz import Coulomb, Elastic, Energy, Logarithmic, Riesz
+from wgflow.record import record
 
 ONE = Fraction(1)
 HALF = Fraction(1, 2)
@@ -25,7 +25,7 @@ LENGTH_EXPONENT = 200
 Values = Mapping[str, Fraction]
 
 
-@dataclass(frozen=True)
+@record
 class Parameter:
     """A parameter of a named kernel. A length is stored as its square, so that sqrt(1/2) is exact."""
 
@@ -60,7 +60,7 @@ def _short(value: Fraction) -> str:
     return text if len(text) <= 30 else f"{text[:27]}..."
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """A named kernel. ``build`` maps parameter values to (weight, scale^2, family); it also runs on symbols."""
 

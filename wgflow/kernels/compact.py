@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from wgflow.kernels.family import Family
 from wgflow.kernels.shape import BesselJ, Hypergeometric
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 # Coefficients of the polynomial p in phi_{3,s}(r) = (1-r)_+^{2+2s} p(r), lowest power first.
 _WENDLAND = {
@@ -17,7 +20,7 @@ _WENDLAND = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Wendland(Family):
     """Wendland's phi_{3,s} of smoothness s in {0, 1, 2}: C^{2s}, support r <= 1, positive definite for n <= 3.
 
@@ -46,7 +49,7 @@ class Wendland(Family):
         return Hypergeometric((n + 1) / 2 + self.smoothness, 2 + self.smoothness, Fraction(1))
 
 
-@dataclass(frozen=True)
+@record
 class TopHat(Family):
     """phi(r) = 1 for r < 1, else 0; transform (2 pi/k)^{n/2} J_{n/2}(k), which changes sign without end."""
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from wgflow.arithmetic.number import InputError
 from wgflow.kernels.shape import Shape
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DIMENSION = 4096
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from wgflow.arithmetic.exact import HALF
 from wgflow.kernels.family import Family
 from wgflow.kernels.shape import Gaussian as GaussianShape
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
-@dataclass(frozen=True)
+@record
 class Gaussian(Family):
     """phi(r) = exp(-r^2/2); transform (2 pi)^{n/2} exp(-k^2/2)."""
 

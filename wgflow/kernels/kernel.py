@@ -7,16 +7,19 @@ printing, hashing and proving are simple.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from wgflow.arithmetic.number import InputError, rational
 from wgflow.kernels.family import MAX_DIMENSION, Family
+from wgflow.record import record, replace
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
-@dataclass(frozen=True)
+@record
 class Term:
     """weight * phi(r/a) with a^2 = scale2: the square, so that exp(-gamma r^2) is exact for every rational gamma."""
 
@@ -28,7 +31,7 @@ class Term:
         return type(self.family).__name__, repr(self.family), self.scale2
 
 
-@dataclass(frozen=True)
+@record
 class Kernel:
     """A radial kernel e(r): a sum of weighted, stretched families. Make one with `wgflow.kernel`.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from wgflow.kernels.family import Family
 from wgflow.kernels.shape import Lorentzian
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
-@dataclass(frozen=True)
+@record
 class Matern(Family):
     """phi(r) = 2^{1-nu}/Gamma(nu) r^nu K_nu(r); transform 2^n pi^{n/2} Gamma(nu+n/2)/Gamma(nu) (1+k^2)^{-nu-n/2}.
 
@@ -34,7 +37,7 @@ class Matern(Family):
         return Lorentzian(self.nu + n / 2, Fraction(1))
 
 
-@dataclass(frozen=True)
+@record
 class Yukawa(Family):
     """The fundamental solution of 1/l^2 - Laplacian: transform 1/(1/l^2 + k^2); ``length2`` is l^2.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from wgflow.kernels.family import Family
 from wgflow.kernels.shape import BesselK
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
-@dataclass(frozen=True)
+@record
 class InverseMultiquadric(Family):
     """phi(r) = (1 + r^2)^-beta; transform 2 pi^{n/2} / (Gamma(beta) 2^{beta-n/2}) k^{beta-n/2} K_{beta-n/2}(k).
 

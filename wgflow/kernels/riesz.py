@@ -5,13 +5,16 @@ The generalized transforms are those of Gelfand and Shilov 1964, Generalized Fun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
-from typing import Any
 
 from wgflow.kernels.family import Family
 from wgflow.kernels.shape import Power
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def riesz_amplitude(ops: Any, a: Any, n: Any) -> Any:
@@ -28,7 +31,7 @@ def log_amplitude(ops: Any, n: Any) -> Any:
     return ops.power(ops.number(Fraction(2)), n - 1) * ops.power(ops.pi, n / 2) * ops.gamma(n / 2)
 
 
-@dataclass(frozen=True)
+@record
 class Energy(Family):
     """phi(r) = -r^beta, 0 < beta < 2 (Szekely's energy distance; beta = 1 is the Cramer distance's kernel)."""
 
@@ -44,7 +47,7 @@ class Energy(Family):
         return Power(n + self.beta)
 
 
-@dataclass(frozen=True)
+@record
 class Riesz(Family):
     """phi(r) = r^-a, 0 < a < n."""
 
@@ -63,7 +66,7 @@ class Riesz(Family):
         return floor(self.a) + 1
 
 
-@dataclass(frozen=True)
+@record
 class Elastic(Family):
     """phi(r) = r^{1-n}, and -log r for n = 1: the elastic-interaction energy of EIEG GANs; transform ~ 1/k."""
 
@@ -77,7 +80,7 @@ class Elastic(Family):
         return Power(Fraction(1))
 
 
-@dataclass(frozen=True)
+@record
 class Logarithmic(Family):
     """phi(r) = -log r; transform ~ k^-n."""
 
@@ -91,7 +94,7 @@ class Logarithmic(Family):
         return Power(n)
 
 
-@dataclass(frozen=True)
+@record
 class Coulomb(Family):
     """phi(r) = r^{2-n}; -log r for n = 2, -r for n = 1; transform ~ k^-2."""
 

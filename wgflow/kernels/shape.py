@@ -10,11 +10,14 @@ Arguments ``k2`` are k^2 in the arithmetic ``ops``; parameters are exact.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from wgflow.arithmetic import exact
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Shape(ABC):
@@ -52,7 +55,7 @@ class PositiveShape(Shape):
         return ops.exp(self.log_value(ops, k2))
 
 
-@dataclass(frozen=True)
+@record
 class Power(PositiveShape):
     """k^-p, p >= 0: energy, Riesz, elastic, logarithmic and Coulomb kernels."""
 
@@ -71,7 +74,7 @@ class Power(PositiveShape):
         return ops.number(-self.p)
 
 
-@dataclass(frozen=True)
+@record
 class Gaussian(PositiveShape):
     """exp(-b k^2), b > 0."""
 
@@ -90,7 +93,7 @@ class Gaussian(PositiveShape):
         return ops.number(-2 * self.b) * k2
 
 
-@dataclass(frozen=True)
+@record
 class Lorentzian(PositiveShape):
     """(1 + c^2 k^2)^-q, q > 0: Matern, Laplace and Yukawa kernels. ``c2`` is c^2."""
 
@@ -110,7 +113,7 @@ class Lorentzian(PositiveShape):
         return ops.number(-2 * self.q) / (1 + 1 / (ops.number(self.c2) * k2))
 
 
-@dataclass(frozen=True)
+@record
 class BesselK(PositiveShape):
     """z^nu K_nu(z), z = c k, any real nu: rational-quadratic and multiquadric kernels. ``c2`` is c^2.
 
@@ -136,7 +139,7 @@ class BesselK(PositiveShape):
         return -z2 * ops.exp(ops.log_zk(self.nu - 1, z2) - ops.log_zk(self.nu, z2))
 
 
-@dataclass(frozen=True)
+@record
 class BesselJ(Shape):
     """0F1(; b; -c^2 k^2/4) = Gamma(b) (2/z)^{b-1} J_{b-1}(z), z = c k: the top hat. Changes sign without end."""
 
@@ -153,7 +156,7 @@ class BesselJ(Shape):
         return ops.hyp0f1(self.b, ops.number(-self.c2 / 4) * k2)
 
 
-@dataclass(frozen=True)
+@record
 class Hypergeometric(Shape):
     """1F2(a; a + m/2, a + (m+1)/2; -c^2 k^2/4), m a positive integer: Wendland's functions. ``c2`` is c^2.
 

@@ -11,12 +11,12 @@ takes ``scale=a``, the stretch r -> r/a.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 
 from wgflow.arithmetic.number import MAX_CHARACTERS, InputError, rational, shown
 from wgflow.kernels.catalogue import LENGTH_EXPONENT, Entry, find
 from wgflow.kernels.kernel import Kernel
+from wgflow.record import replace
 
 MAX_TEXT = 8000
 MAX_TERMS = 64

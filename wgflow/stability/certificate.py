@@ -7,9 +7,7 @@ derived here once, for the search that writes them and for the checker that reco
 from __future__ import annotations
 
 import enum
-import hashlib
 import json
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import isinf, isqrt
 
@@ -17,6 +15,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
+from wgflow.record import record
 from wgflow.stability.chart import Chart, Region, chart_to_json, rows
 from wgflow.stability.claim import Claim, Place, place_text, wavenumber
 from wgflow.stability.feasible import Feasible, IntervalEnd
@@ -39,7 +38,7 @@ class Verdict(enum.Enum):
         return self is Verdict.DECAYS
 
 
-@dataclass(frozen=True)
+@record
 class Witness:
     """A wavenumber whose growth rate is proved >= 0; ``rate`` at unit density."""
 
@@ -48,7 +47,7 @@ class Witness:
     rate: tuple[float, float]
 
 
-@dataclass(frozen=True)
+@record
 class GrowingBand:
     """Wavenumbers with growth rate >= 0; each end enclosed by doubles, ``end`` None where the band has none."""
 
@@ -72,7 +71,7 @@ def witness_at(claim: Claim, place: Place) -> Witness:
     """Returns the witness at a place, its rate enclosed at unit density; exactly [0, 0] where the sum is exactly 0."""
     from wgflow.stability.prove import sign_at
 
-    if sign_at(claim.growth(), place, claim.domain) == 0:
+    if sign_at(claim.growth, place, claim.domain) == 0:
         return Witness(place, place_number(place, claim.domain), (0.0, 0.0))
     with ball.precision(2 * NODE_BITS):
         rate = claim.rate(wavenumber(place, claim.domain))
@@ -172,7 +171,7 @@ def _mode_band(period: Period, n: int, low: arb | None, high: arb | None) -> Gro
     return GrowingBand(_mode_ends(period, inside), _mode_ends(period, last))
 
 
-@dataclass(frozen=True)
+@record
 class Certificate:
     """The answer to a claim, with its proof. Made by `wgflow.certify`, checked by `wgflow.verify`.
 
@@ -188,7 +187,7 @@ class Certificate:
     growing_bands: tuple[GrowingBand, ...]
     feasible: Feasible | None
     chart: Chart | None
-    versions: dict[str, str] = field(default_factory=dict, compare=False)
+    versions: dict[str, str]
 
     def __bool__(self) -> bool:
         return bool(self.verdict)
@@ -325,4 +324,6 @@ def render(data: object) -> str:
 
 def digest(body: dict[str, object]) -> str:
     """Returns the SHA-256 of a certificate's data without its digest: it catches accidents; proofs catch lies."""
+    import hashlib  # late: only files need it
+
     return "sha256:" + hashlib.sha256(render(body).encode()).hexdigest()

@@ -46,12 +46,12 @@ def certify_claim(claim: Claim) -> Certificate:
     reasons: list[str] = []
     answer: Decision | None = None
     try:
-        answer = decide(claim.growth(), claim.domain, claim.dim)
+        answer = decide(claim.growth, claim.domain, claim.dim)
     except Undecidable as problem:
         reasons.append(str(problem))
     found: Feasible | None = None
     try:
-        found = feasible(*claim.sides(), claim.domain, claim.dim)
+        found = feasible(*claim.sides, claim.domain, claim.dim)
     except Undecidable as problem:
         reasons.append(f"feasible eps: {problem}")
     verdict = _verdict(answer)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.fourier.asymptotics import End
+from wgflow.record import record
 
 
-@dataclass(frozen=True)
+@record
 class EndSign:
     """The sum has ``sign`` on (0, k] or on [k, infinity), shown with expansions of this order."""
 
@@ -21,7 +21,7 @@ class EndSign:
     order: int
 
 
-@dataclass(frozen=True)
+@record
 class Piece:
     """The sum has ``sign`` on all of [low, high]; 0 where that is not decided. Points are exact."""
 
@@ -30,7 +30,7 @@ class Piece:
     sign: int
 
 
-@dataclass(frozen=True)
+@record
 class Chart:
     """Signs over a set of wavenumbers: adjoining pieces, and the behaviour beyond them where the set has no end there."""
 
@@ -50,7 +50,7 @@ class Chart:
         return self.signs == {-1}
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """Neighbouring wavenumbers with one sign: 1 or -1 where it is proved, 0 where it is not decided."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import Band, Domain, Period, modes
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
+from wgflow.record import record
 from wgflow.stability.certificate import (
     CERTIFICATE_SCHEMA,
     CERTIFY_SCHEMA,
@@ -53,7 +53,7 @@ class Refused(ValueError):
         self.foreign = foreign
 
 
-@dataclass(frozen=True)
+@record
 class Verified:
     """A certificate that holds: its claim and the verdict that was proved again."""
 
@@ -155,13 +155,13 @@ def _place(text: object, domain: Domain) -> Place:
 class _Replay:
     def __init__(self, claim: Claim) -> None:
         self.claim, self.domain, self.n = claim, claim.domain, claim.dim
-        self.kernel, self.stabilizer = claim.sides()
+        self.kernel, self.stabilizer = claim.sides
         self.note: str | None = None
 
     # --- the verdict ---
 
     def verdict(self, verdict: Verdict, result: dict, proof: dict) -> None:
-        total = self.claim.growth()
+        total = self.claim.growth
         found = chart_from_json(proof["chart"])
         if verdict is Verdict.UNDECIDED:
             _require(isinstance(result["reason"], str), "an undecided verdict gives no reason")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from functools import cached_property
 
 from flint import arb
 
@@ -16,11 +15,16 @@ from wgflow.fourier.spectral_sum import SpectralSum, transform
 from wgflow.kernels.family import MAX_DIMENSION
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.text import parse
+from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 WITNESS_BITS = 256
 
 
-@dataclass(frozen=True)
+@record
 class Claim:
     """The growth rate role * k^2 * F(e - eps s)(k) is negative for every k of the domain."""
 
@@ -31,19 +35,21 @@ class Claim:
     role: Role
     domain: Domain
 
+    @cached_property
     def sides(self) -> tuple[SpectralSum, SpectralSum]:
-        """Returns (E, S), the transforms times the role's sign: the mode k decays exactly where E(k) - eps S(k) < 0."""
+        """(E, S): the transforms times the role's sign: the mode k decays exactly where E(k) - eps S(k) < 0."""
         sign = exact.number(growth_rate(self.role, 1, 1))
         return transform(self.kernel, self.dim).times(sign), transform(self.stabilizer, self.dim).times(sign)
 
+    @cached_property
     def growth(self) -> SpectralSum:
-        """Returns E - eps S: the growth rate divided by k^2, at unit density."""
-        kernel, stabilizer = self.sides()
+        """E - eps S: the growth rate divided by k^2, at unit density."""
+        kernel, stabilizer = self.sides
         return at_eps(kernel, stabilizer, exact.number(self.eps))
 
     def rate(self, k: arb) -> arb:
         """Returns a ball around the growth rate at k, at unit density."""
-        return k * k * self.growth().value(k)
+        return k * k * self.growth.value(k)
 
     def to_json(self) -> dict[str, object]:
         domain = self.domain
@@ -96,7 +102,7 @@ def parse_role(role: object) -> Role:
     raise InputError(f"role {shown(role)} is not known; type discriminator or generator.")
 
 
-@dataclass(frozen=True)
+@record
 class Mode:
     """A mode of a torus, by |m|^2."""
 

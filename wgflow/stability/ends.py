@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb
@@ -10,6 +9,7 @@ from flint import arb
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import WORKING_BITS, End, Expansion, Group, expand
 from wgflow.fourier.spectral_sum import SpectralSum
+from wgflow.record import record
 from wgflow.stability.chart import EndSign
 
 ORDERS = (1, 2, 4, 8)
@@ -91,7 +91,7 @@ def _quotient(end: End, rate: tuple, leading_rate: tuple, power: Fraction, logs:
     return value * (b0_ball * k**q0 - b_ball * k**q).exp() if q0 else value * (-b_ball * k**q).exp()
 
 
-@dataclass(frozen=True)
+@record
 class RatioLimit:
     """The limit of E/S at an end. ``kind``: finite (the limit is top/bottom), +infinity or -infinity (as E/S has it).
 

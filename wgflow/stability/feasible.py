@@ -11,7 +11,6 @@ Candidates come from sampling and from the exact limits at both ends; what is re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from math import log
 
 from flint import arb
@@ -21,6 +20,7 @@ from wgflow.fourier.asymptotics import End
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.fourier.enclose import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
+from wgflow.record import record, replace
 from wgflow.stability.chart import Chart
 from wgflow.stability.claim import Mode, Place, at_eps, wavenumber
 from wgflow.stability.ends import RatioLimit, ratio_limit
@@ -31,7 +31,7 @@ LOOSE = -30  # the widest that is reported: 2^-30 < 1e-9
 ROUNDS = 12
 
 
-@dataclass(frozen=True)
+@record
 class IntervalEnd:
     """An end of the interval, enclosed in [low, high], and whether it belongs to the interval (None: not decided).
 
@@ -48,7 +48,7 @@ class IntervalEnd:
     chart: Chart | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Emptiness:
     """Why no eps is feasible. kind "end": E outgrows S at ``end``; "pair": R(below) >= R(above), where S(below) > 0 > S(above);
     "identity": E = vS, with both signs of S as for "pair"; "kernel": S = 0 and E(below) >= 0.
@@ -60,7 +60,7 @@ class Emptiness:
     above: Place | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Feasible:
     """The interval; a missing end is unbounded. ``lower_chart`` (``upper_chart``) proves that: S < 0 (S > 0) everywhere."""
 
@@ -71,7 +71,7 @@ class Feasible:
     upper_chart: Chart | None = None
 
 
-@dataclass(frozen=True)
+@record
 class _Sample:
     place: Place
     ratio: arb

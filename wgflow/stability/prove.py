@@ -7,7 +7,6 @@ The search may use any trick; what it finds is plain data that `wgflow.stability
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
@@ -18,6 +17,7 @@ from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.fourier.enclose import Enclosure, Node, enclosure, sign_of
 from wgflow.fourier.spectral_sum import SpectralSum
+from wgflow.record import record
 from wgflow.stability.chart import Chart, EndSign, Piece, Region, regions
 from wgflow.stability.claim import Mode, Place, exact_value, square, wavenumber
 from wgflow.stability.ends import end_sign
@@ -207,7 +207,7 @@ def _around_root(bounds: Enclosure, left: Node, right: Node) -> list[Node]:
 MAX_MODES = 2000
 
 
-@dataclass(frozen=True)
+@record
 class Decision:
     """Whether a sum is negative on the domain. ``grows``: places where it is proved >= 0; ``open``: where it is unknown."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, exp, floor, log, log10
@@ -14,6 +13,7 @@ from wgflow.arithmetic.number import InputError, integer, rational, shown
 from wgflow.conventions import growth_rate
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import Band, Period, modes
+from wgflow.record import record
 from wgflow.stability.certificate import Certificate, Verdict
 from wgflow.stability.certify import certify_claim
 from wgflow.stability.claim import Claim, Mode, Place, make_claim, wavenumber
@@ -27,7 +27,7 @@ _WORDS = {-1: DECAYS, 1: GROWS, 0: NEUTRAL, None: UNDECIDED}
 _GRID_BITS = 80
 
 
-@dataclass(frozen=True)
+@record
 class Fastest:
     """The fastest-growing mode. ``kind``: "mode" (k and rate are numbers), or "zero" / "infinity" where the rate has its
     supremum as k tends there; then ``rate`` is its limit, infinite where it grows without bound."""
@@ -37,7 +37,7 @@ class Fastest:
     rate: float
 
 
-@dataclass(frozen=True)
+@record
 class Spectrum:
     """Growth rates of Fourier modes under e - eps s, for a grid of wavenumbers.
 
@@ -168,7 +168,7 @@ def spectrum(
 
 def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
     """Returns (k, transform, error, rate, word) at one place."""
-    growth = claim.growth()
+    growth = claim.growth
     sign = sign_at(growth, place, claim.domain)
     with ball.precision(_GRID_BITS):
         k = wavenumber(place, claim.domain)
@@ -212,7 +212,7 @@ def default_range(claim: Claim) -> tuple[Fraction, Fraction]:
     if isinstance(claim.domain, Band):
         return claim.domain.low, claim.domain.high
     logs = []
-    for side in claim.sides():
+    for side in claim.sides:
         for shape, _ in side.terms:
             if (length2 := shape.length2()) is not None:
                 logs.append(-(log10(length2.numerator) - log10(length2.denominator)) / 2)
@@ -229,7 +229,7 @@ def _fastest(found: Spectrum) -> Fastest | None:
     if certificate.verdict is not Verdict.GROWS:
         return None
     scale = float(found.density)
-    if claim.growth().is_zero:
+    if claim.growth.is_zero:
         k = certificate.witness.wavenumber if certificate.witness else None
         return Fastest("mode", k if isinstance(k, float) else None, 0.0)
     candidates = [*_at_ends(claim, scale), *_inside(found)]
@@ -241,7 +241,7 @@ def _at_ends(claim: Claim, density: float) -> list[Fastest]:
     ends = [] if isinstance(claim.domain, Band) else [End.INFINITY] if isinstance(claim.domain, Period) else list(End)
     out = []
     for end in ends:
-        leading = expand(claim.growth(), end, 2).leading
+        leading = expand(claim.growth, end, 2).leading
         if leading is None or (ball.sign(leading[3]) or 0) <= 0 or leading[0][0] > 0:
             continue
         power, logs = leading[1] + 2, leading[2]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from html import escape
 from math import floor, inf, log10
-from typing import TYPE_CHECKING
 
 from wgflow.fourier.domain import Band, Period
 from wgflow.stability.certificate import Certificate, GrowingBand, Verdict, rounded
 from wgflow.stability.feasible import Feasible, IntervalEnd
 
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from wgflow.stability.rates import Spectrum
+
 
 VERDICT_TEXT = {
     Verdict.DECAYS: "DECAYS: the growth rate is proved to be negative at every mode",
@@ -148,7 +149,7 @@ def suggestion(certificate: Certificate) -> str | None:
         return None
     domain = claim.domain
     retry = make_claim(claim.kernel, other, 0, claim.dim, claim.role)
-    again = feasible(*retry.sides(), domain, claim.dim)
+    again = feasible(*retry.sides, domain, claim.dim)
     eps = None if again.empty else feasible_value(again)
     return None if eps is None else f"--stabilizer '{other}' --eps {eps}"
 
