@@ -9,14 +9,14 @@ from wgflow.cli.claim import add_claim_options, claim_arguments, table
 EXIT = {"DECAYS": 0, "GROWS": 1, "UNDECIDED": 3}
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "certify",
-        help="prove or refute that every Fourier mode decays",
-        description="Proves or refutes in ball arithmetic that every Fourier mode decays under e - eps s. "
-        "Exit code: 0 every mode decays, 1 a mode does not, 3 undecided, 2 wrong input, 4 failure.",
-        allow_abbrev=False,
-    )
+HELP = "prove or refute that every Fourier mode decays"
+DESCRIPTION = (
+    "Proves or refutes in ball arithmetic that every Fourier mode decays under e - eps s. "
+    "Exit code: 0 every mode decays, 1 a mode does not, 3 undecided, 2 wrong input, 4 failure."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
     add_claim_options(command)
     command.add_argument("--certificate", metavar="FILE", help="write the proof to FILE; `wgflow verify FILE` replays it")
     command.set_defaults(run=run)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+HELP = "list the kernels: formula, parameters, transform, allowed dimensions"
+DESCRIPTION = "Lists the kernels that can be named, or one of them. r = |x|, k = |xi|, n the dimension."
 
-def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "kernels",
-        help="list the kernels: formula, parameters, transform, allowed dimensions",
-        description="Lists the kernels that can be named, or one of them. r = |x|, k = |xi|, n the dimension.",
-        allow_abbrev=False,
-    )
+
+def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", metavar="NAME", help="one kernel only")
     command.add_argument("--latex", action="store_true", help="print the formulas in LaTeX")
     command.add_argument("--json", action="store_true", help="print JSON for programs")

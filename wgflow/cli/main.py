@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import sys
 
@@ -15,8 +16,9 @@ from wgflow.cli import certify, kernels, spectrum, verify
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
+COMMANDS = {"spectrum": spectrum, "certify": certify, "verify": verify, "kernels": kernels}
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
 _SIGNED = {"--kernel", "--stabilizer", "--eps", "--density", "--kmin", "--kmax", "--points", "--dim", "--period", "--band"}
@@ -25,18 +27,35 @@ _SIGNED = {"--kernel", "--stabilizer", "--eps", "--density", "--kmin", "--kmax",
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=_Help, **options)
+
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message[:400]}; see {self.prog} --help.")
 
 
-def parser() -> argparse.ArgumentParser:
+class _Help(argparse.HelpFormatter):
+    """Knows its width: argparse makes a formatter for every option it is given, and would load shutil to measure."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            width = int(os.environ.get("COLUMNS", "")) or 100
+        except ValueError:
+            width = 100
+        super().__init__(prog, width=max(40, width))
+
+
+def parser(chosen: str = "") -> argparse.ArgumentParser:
+    """Returns the parser; only the chosen command gets its options, for making them takes longer than reading them."""
     from wgflow import __version__
 
     top = _Parser(prog="wgflow", description="Which Fourier modes of a kernel GAN grow, with proofs.", allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"wgflow {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, prog="wgflow", parser_class=_Parser)
-    for command in (spectrum, certify, verify, kernels):
-        command.add(commands)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=module.HELP, description=module.DESCRIPTION, allow_abbrev=False)
+        if name == chosen or chosen not in COMMANDS:
+            module.add_options(command)
     return top
 
 
@@ -49,6 +68,12 @@ def _joined(arguments: list[str]) -> list[str]:
         else:
             out.append(argument)
     return out
+
+
+def entry() -> int:
+    """The process of a command: as `main`, without garbage collection, which a short run never needs."""
+    gc.disable()
+    return main()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     if sys.stdout is None:
         raise OSError("there is no standard output to write to")
-    args = parser().parse_args(arguments)
+    args = parser(arguments[0] if arguments else "").parse_args(arguments)
     code: int = args.run(args)
     return code
 

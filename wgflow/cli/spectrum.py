@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 _COLOURS = {"grows": "red", "decays": "green", "neutral": "yellow", "undecided": "yellow"}
 
 
-def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "spectrum",
-        help="growth rate of every Fourier mode, proved signs, the least eps",
-        description="Prints the transform and growth rate of Fourier modes under e - eps s, with a proved sign for each, "
-        "the growing bands and the feasible eps. Exit code 0 whenever it answered, 2 wrong input, 4 failure.",
-        allow_abbrev=False,
-    )
+HELP = "growth rate of every Fourier mode, proved signs, the least eps"
+DESCRIPTION = (
+    "Prints the transform and growth rate of Fourier modes under e - eps s, with a proved sign for each, "
+    "the growing bands and the feasible eps. Exit code 0 whenever it answered, 2 wrong input, 4 failure."
+)
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
     add_claim_options(command)
     command.add_argument("--density", default="1", metavar="C", help="value of the constant base density (default 1)")
     command.add_argument("--kmin", metavar="K", help="least wavenumber of the grid")

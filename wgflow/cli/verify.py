@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+HELP = "replay a certificate independently of the search that made it"
+DESCRIPTION = (
+    "Replays a certificate: recomputes everything it claims from the claim's text alone. "
+    "Exit code: 0 it holds, 1 it does not, 2 the file is no certificate, 3 it holds but decides nothing, 4 failure."
+)
 
-def add(commands: argparse._SubParsersAction) -> None:
-    command = commands.add_parser(
-        "verify",
-        help="replay a certificate independently of the search that made it",
-        description="Replays a certificate: recomputes everything it claims from the claim's text alone. "
-        "Exit code: 0 it holds, 1 it does not, 2 the file is no certificate, 3 it holds but decides nothing, 4 failure.",
-        allow_abbrev=False,
-    )
+
+def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="a certificate that `wgflow certify --certificate FILE` wrote")
     command.add_argument("--json", action="store_true", help="print JSON for programs")
     command.set_defaults(run=run)

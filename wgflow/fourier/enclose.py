@@ -29,6 +29,9 @@ class Node:
     parts: tuple[tuple[arb, arb], ...]  # per term (log of coefficient * f, logarithmic slope), or (f, slope of f)
 
 
+Range = tuple[arb, arb]
+
+
 def sign_of(value: arb) -> int:
     """Returns 1, -1, or 0 where the ball contains zero or is not finite."""
     return 1 if value > 0 else -1 if value < 0 else 0
@@ -42,8 +45,8 @@ class Enclosure(ABC):
         """Returns the node at an exact point k > 0."""
 
     @abstractmethod
-    def range(self, left: Node, right: Node) -> arb:
-        """Returns a ball around `Node.value` over [left.k, right.k]."""
+    def range(self, left: Node, right: Node) -> Range:
+        """Returns (low, high) with low <= `Node.value` <= high over [left.k, right.k]; not one ball, whose radius is coarse."""
 
     @abstractmethod
     def slope(self, left: Node, right: Node) -> arb:
@@ -51,7 +54,8 @@ class Enclosure(ABC):
 
     def sign(self, left: Node, right: Node) -> int:
         """Returns the proved sign of the sum on all of [left.k, right.k], or 0."""
-        return sign_of(self.range(left, right))
+        low, high = self.range(left, right)
+        return 1 if low > 0 else -1 if high < 0 else 0
 
 
 def enclosure(total: SpectralSum) -> Enclosure:
@@ -102,9 +106,9 @@ class LogEnclosure(Enclosure):
         cut = self.positive
         return _group_slope(left.parts[:cut], right.parts[:cut]) - _group_slope(left.parts[cut:], right.parts[cut:])
 
-    def range(self, left: Node, right: Node) -> arb:
+    def range(self, left: Node, right: Node) -> Range:
         if self.constant_sign:
-            return arb(self.constant_sign)
+            return arb(self.constant_sign), arb(self.constant_sign)
         return hermite_range(left, right, self.slope(left, right))
 
 
@@ -138,22 +142,22 @@ def _group_slope(left: tuple[tuple[arb, arb], ...], right: tuple[tuple[arb, arb]
     return hull.intersection(mean) if mean.is_finite() else hull
 
 
-def hermite_range(left: Node, right: Node, slope: arb) -> arb:
-    """Returns a ball around a function over an interval, from its end values and a ball around its slope in log k.
+def hermite_range(left: Node, right: Node, slope: arb) -> Range:
+    """Returns bounds of a function over an interval, from its end values and a ball around its slope in log k.
 
     Over a width w with slopes in [lo, hi] the function lies below both lines of slope hi from the left end and of slope
     lo from the right end, hence below the point where they cross; likewise from below.
     """
     a, b = left.value, right.value
     if not slope.is_finite():
-        return slope
+        return arb.neg_inf(), arb.pos_inf()
     low, high = slope.lower(), slope.upper()
     if low >= 0 or high <= 0:
-        return a.union(b)
+        return a.min(b), a.max(b)
     width = (right.k / left.k).log()
     above = a + high * (b - a - low * width) / (high - low)
     below = a + low * (a - b + high * width) / (high - low)
-    return above.union(below).union(a).union(b)
+    return below.min(a.min(b)), above.max(a.max(b))
 
 
 class MeanValueEnclosure(Enclosure):
@@ -182,7 +186,7 @@ class MeanValueEnclosure(Enclosure):
             total += ball.real(coefficient) * both
         return total
 
-    def range(self, left: Node, right: Node) -> arb:
+    def range(self, left: Node, right: Node) -> Range:
         return hermite_range(left, right, self.slope(left, right))
 
 

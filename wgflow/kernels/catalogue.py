@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
@@ -150,6 +149,8 @@ def find(name: str) -> Entry:
     """Returns the entry of a name; raises InputError with the nearest name otherwise."""
     if name in CATALOGUE:
         return CATALOGUE[name]
+    import difflib  # late: only a misspelt name needs it
+
     near = difflib.get_close_matches(name, CATALOGUE, 1)
     hint = f"did you mean {near[0]!r}?" if near else "`wgflow kernels` lists the names."
     raise InputError(f"{shown(name)} is not a kernel; {hint}")

@@ -352,6 +352,8 @@ def feasible(kernel: SpectralSum, stabilizer: SpectralSum, domain: Domain, n: in
         return Feasible(empty=Emptiness("identity", None, _first(samples, 1), _first(samples, -1)))
     positive = _sign_chart(down, samples, -1)
     negative = None if positive else _sign_chart(up, samples, 1)
+    if (none := empty_pair(samples)) is not None:  # the charts may have found places that the grid missed
+        return Feasible(empty=none)
     if positive is None and negative is None and not ({s.sign for s in samples} >= {1, -1}):
         raise Undecidable("the sign of the stabilizer's transform is not decided everywhere")
     lower = upper = None
@@ -385,8 +387,11 @@ def _unflipped(found: Emptiness) -> Emptiness:
 
 
 def _sign_chart(side: _Search, samples: list[_Sample], unwanted: int) -> Chart | None:
-    """Returns a chart that proves side.stabilizer < 0 everywhere, or None."""
+    """Returns a chart that proves side.stabilizer < 0 everywhere, or None; then adds a sample where it is not."""
     if any(s.sign == unwanted for s in samples):
         return None
     answer = decide(side.stabilizer, side.domain, side.n)
+    if not answer.decays:
+        plain = side.mirror() if side.mirrored else side
+        samples += [s for s in map(plain.sample, answer.grows[:8]) if s is not None]
     return answer.chart if answer.decays else None

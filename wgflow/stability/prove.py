@@ -181,24 +181,28 @@ def between(low: arb, high: arb) -> arb:
 
 
 def _around_root(bounds: Enclosure, left: Node, right: Node) -> list[Node]:
-    """Returns two nodes of opposite sign close around the root between ``left`` and ``right`` (Illinois method)."""
-    a, b = left, right
-    fa, fb = a.value.mid(), b.value.mid()
-    for _ in range(60):
-        if (b.k / a.k).log() < arb(2) ** NARROW:
+    """Returns two nodes of opposite sign close around the root between ``left`` and ``right``, or fewer where that fails.
+
+    The Illinois method on the balls' midpoints finds the root; the signs of the two nodes beside it are proved.
+    """
+    a, b, start = arb(0), (right.k / left.k).log(), left.k  # t = log(k/start)
+    fa, fb = left.value.mid(), right.value.mid()
+    t = b
+    for _ in range(40):
+        before, t = t, ((a * fb - b * fa) / (fb - fa)).mid()
+        if abs(t - before) < ball.dyadic(1, CLOSE):
             break
-        t = fa / (fa - fb)
-        k = ball.coarse_point(a.k * ((b.k / a.k).log() * t).exp(), 110)
-        spread = k * arb(2) ** CLOSE
-        inner = [bounds.node(ball.coarse_point(k + s, 120)) for s in (-spread, spread)]
-        for node in inner:
-            if not (a.k < node.k < b.k) or sign_of(node.value) == 0:
-                continue
-            if sign_of(node.value) == sign_of(a.value):
-                a, fa, fb = node, node.value.mid(), fb / 2
-            else:
-                b, fb, fa = node, node.value.mid(), fa / 2
-    cuts = [node for node in (a, b) if node is not left and node is not right]
+        f = bounds.node(ball.coarse_point(start * t.exp(), 110)).value.mid()
+        if f * fb < 0:
+            a, fa = b, fb
+        else:
+            fa /= 2
+        b, fb = t, f
+    cuts = []
+    for step, side in ((-1, left), (1, right)):
+        node = bounds.node(ball.coarse_point(start * (t + step * ball.dyadic(1, CLOSE + 1)).exp(), 110))
+        if left.k < node.k < right.k and sign_of(node.value) == sign_of(side.value):
+            cuts.append(node)
     return cuts
 
 
