@@ -18,7 +18,7 @@ _HOME = {
     "Kernel": "wgflow.kernels.kernel:Kernel",
     "certify": "wgflow.stability.certify:certify",
     "Certificate": "wgflow.stability.certificate:Certificate",
-    "Verdict": "wgflow.stability.certificate:Verdict",
+    "Verdict": "wgflow.stability.answer:Verdict",
     "default_stabilizer": "wgflow.stability.stabilizer:default_stabilizer",
     "verify": "wgflow.stability.check:verify",
     "Refused": "wgflow.stability.check:Refused",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wgflow.stability.certificate import Certificate, Verdict
+from wgflow.stability.answer import Verdict
+from wgflow.stability.certificate import Certificate
 from wgflow.stability.certify import certify
 
 

@@ -55,8 +55,8 @@ def rational(value: object, what: str = "number") -> Fraction:
         raise InputError(f"{what} {value!r} is not a number; type a decimal such as 0.2.")
     if isinstance(value, int):
         return Fraction(value)
-    if not isinstance(value, (str, float)) and hasattr(type(value), "__float__"):
-        value = float(value)  # type: ignore[arg-type]  # a NumPy or other real scalar
+    if not isinstance(value, str) and hasattr(type(value), "__float__"):
+        value = float(value)  # type: ignore[arg-type]  # also NumPy's and other real scalars
     text = value.strip() if isinstance(value, str) else repr(value)
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"{what} {shown(text, 20)} has {len(text)} characters; at most {MAX_CHARACTERS} are read.")

@@ -39,9 +39,9 @@ def run(args: argparse.Namespace) -> int:
     options = {name: getattr(args, name) for name in ("density", "kmin", "kmax", "points")}
     found = spectrum(**claim_arguments(args), **options)
     if args.out:
-        from wgflow.run import save, spectrum_dataset
+        from wgflow.run import save
 
-        save(spectrum_dataset(found), args.out)
+        save(found.to_dataset(), args.out)
     if args.plot:
         from wgflow.plots import save_spectrum_plot
 

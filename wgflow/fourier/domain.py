@@ -52,8 +52,10 @@ def parse_period(value: object) -> Period:
         return value
     match = _PERIOD.fullmatch(value) if isinstance(value, str) and len(value) < 400 else None
     if match:
-        factor = rational(match["factor"] or "1", "period") / rational(match["divisor"] or "1", "period")
-        period = Period(factor, True)
+        divisor = rational(match["divisor"] or "1", "period")
+        if divisor == 0:
+            raise InputError(f"period {shown(value)} divides by zero; type for example 2*pi or pi/2.")
+        period = Period(rational(match["factor"] or "1", "period") / divisor, True)
     else:
         period = Period(rational(value, "period"))
     if not LEAST <= period.factor <= MOST:

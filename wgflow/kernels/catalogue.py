@@ -9,10 +9,10 @@ from wgflow.arithmetic.number import InputError, shown, square_root
 from wgflow.kernels.compact import TopHat, Wendland
 from wgflow.kernels.family import Family
 from wgflow.kernels.gaussian import Gaussian
-from wgflow.kernels.kernel import Term
 from wgflow.kernels.matern import Matern, Yukawa
 from wgflow.kernels.rational import InverseMultiquadric
 from wgflow.kernels.riesz import Coulomb, Elastic, Energy, Logarithmic, Riesz
+from wgflow.kernels.term import Term
 from wgflow.record import record
 
 ONE = Fraction(1)

@@ -11,24 +11,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from wgflow.arithmetic.number import InputError, rational
+from wgflow.kernels.catalogue import spell_family
 from wgflow.kernels.family import MAX_DIMENSION, Family
+from wgflow.kernels.term import Term
 from wgflow.record import record, replace
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from typing import Any
-
-
-@record
-class Term:
-    """weight * phi(r/a) with a^2 = scale2: the square, so that exp(-gamma r^2) is exact for every rational gamma."""
-
-    weight: Fraction
-    scale2: Fraction
-    family: Family
-
-    def sort_key(self) -> tuple[str, str, Fraction]:
-        return type(self.family).__name__, repr(self.family), self.scale2
 
 
 @record
@@ -132,9 +122,9 @@ class Kernel:
         return f"kernel({self.text!r})"
 
     def _repr_latex_(self) -> str:
-        from wgflow.kernels.latex import kernel_latex
+        from wgflow.kernels.latex import terms_latex  # late: SymPy
 
-        return f"$e(r) = {kernel_latex(self)}$"
+        return f"$e(r) = {terms_latex(self.terms)}$"
 
 
 ZERO = Kernel(())
@@ -153,7 +143,5 @@ def signed_sum(parts: Iterable[tuple[Fraction, str]]) -> str:
 
 def spell(term: Term) -> tuple[Fraction, str]:
     """Returns (weight, text) of a term as the catalogue writes it."""
-    from wgflow.kernels.catalogue import spell_family  # the catalogue builds kernels; only printing looks back at it
-
     sign, text = spell_family(term.family, term.scale2)
     return term.weight * sign, text

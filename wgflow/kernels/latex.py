@@ -9,7 +9,7 @@ import sympy
 
 from wgflow.arithmetic.symbol import OPS, number
 from wgflow.kernels.catalogue import CATALOGUE, Entry
-from wgflow.kernels.kernel import Kernel
+from wgflow.kernels.term import Term
 
 R = sympy.Symbol("r", positive=True)
 K = sympy.Symbol("k", positive=True)
@@ -36,12 +36,10 @@ def _tidy(expression: Any) -> Any:
     return sympy.powsimp(sympy.powdenest(sympy.expand_power_base(expression, force=True), force=True), force=True)
 
 
-def kernel_latex(kernel: Kernel, n: int = 2) -> str:
-    """Returns e(r) in LaTeX."""
-    if not kernel.terms:
-        return "0"
+def terms_latex(terms: tuple[Term, ...], n: int = 2) -> str:
+    """Returns e(r), a sum of terms, in LaTeX."""
     total = sympy.Integer(0)
-    for term in kernel.terms:
+    for term in terms:
         total += number(term.weight) * term.family.profile(OPS, R**2 / number(term.scale2), Fraction(n))
     return str(sympy.latex(total))
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from wgflow.arithmetic import ball
+from wgflow.fourier.domain import NODE_BITS
 from wgflow.fourier.enclose import Undecidable
-from wgflow.stability.certificate import Certificate, GrowingBand, Verdict, Witness, growing_bands, witness_at
-from wgflow.stability.claim import Claim, Place, make_claim
-from wgflow.stability.feasible import Feasible, feasible
-from wgflow.stability.prove import Decision, decide
+from wgflow.stability.answer import Feasible, GrowingBand, Verdict, Witness, place_number, rounded
+from wgflow.stability.bands import growing_bands
+from wgflow.stability.certificate import Certificate
+from wgflow.stability.claim import Claim, Place, make_claim, wavenumber
+from wgflow.stability.feasible import feasible
+from wgflow.stability.prove import Decision, decide, sign_at
 from wgflow.stability.stabilizer import default_stabilizer
+from wgflow.stability.suggest import suggestion
 
 
 def certify(
@@ -64,9 +69,10 @@ def certify_claim(claim: Claim) -> Certificate:
         bands, note = growing_bands(answer.chart, witness, claim.domain, claim.dim)
         if note:
             reasons.append(note)
+    advice = None if verdict is Verdict.DECAYS else suggestion(claim, found)
     return Certificate(
         claim, verdict, "; ".join(reasons) or None, witness, bands, found,
-        answer.chart if answer is not None else None, versions(),
+        answer.chart if answer is not None else None, advice, versions(),
     )  # fmt: skip
 
 
@@ -82,6 +88,15 @@ def _hint(found: Feasible | None) -> str:
     if found is not None and (found.lower or found.upper):
         return "an eps a little farther from the end of the feasible interval would decide it"
     return "a band (--band K1,K2) or a period may decide the part that matters"
+
+
+def witness_at(claim: Claim, place: Place) -> Witness:
+    """Returns the witness at a place, its rate enclosed at unit density; exactly [0, 0] where the sum is exactly 0."""
+    if sign_at(claim.growth, place, claim.domain) == 0:
+        return Witness(place, place_number(place, claim.domain), (0.0, 0.0))
+    with ball.precision(2 * NODE_BITS):
+        rate = claim.rate(wavenumber(place, claim.domain))
+    return Witness(place, place_number(place, claim.domain), rounded(rate.lower(), rate.upper()))
 
 
 def _best_witness(claim: Claim, places: tuple[Place, ...]) -> Witness:

@@ -3,7 +3,7 @@
 The claim's text is parsed anew; every sign, end argument, limit, enclosure, band and rate is computed again. No code is
 shared with the search (`prove`, `ends`, `feasible`): signs over intervals come from a centred form with its own slope
 bounds, signs at the ends from its own comparison of the leading term. Shared are the formulas (`kernels`, `arithmetic`),
-the expansions with their proved remainders (`fourier.asymptotics`) and the derivation of the printed statements.
+the expansions with their proved remainders (`fourier.asymptotics`) and the reading of bands off a chart (`bands`).
 """
 
 from __future__ import annotations
@@ -23,18 +23,9 @@ from wgflow.fourier.domain import Band, Domain, Period, modes
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
 from wgflow.record import record
-from wgflow.stability.certificate import (
-    CERTIFICATE_SCHEMA,
-    CERTIFY_SCHEMA,
-    Verdict,
-    Witness,
-    digest,
-    growing_bands,
-    interval_json,
-    place_number,
-    render,
-    rounded,
-)
+from wgflow.stability.answer import Verdict, Witness, place_number, rounded
+from wgflow.stability.bands import growing_bands
+from wgflow.stability.certificate import CERTIFICATE_SCHEMA, CERTIFY_SCHEMA, digest, interval_json, render
 from wgflow.stability.chart import Chart, EndSign, chart_from_json, regions
 from wgflow.stability.claim import Claim, Mode, Place, at_eps, exact_value, make_claim, square, wavenumber
 

@@ -21,6 +21,7 @@ from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
 from wgflow.fourier.enclose import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record, replace
+from wgflow.stability.answer import Emptiness, Feasible, IntervalEnd
 from wgflow.stability.chart import Chart
 from wgflow.stability.claim import Mode, Place, at_eps, wavenumber
 from wgflow.stability.ends import RatioLimit, ratio_limit
@@ -29,46 +30,6 @@ from wgflow.stability.prove import Decision, decide
 TIGHT = -40  # relative width of an interior end, as a power of two
 LOOSE = -30  # the widest that is reported: 2^-30 < 1e-9
 ROUNDS = 12
-
-
-@record
-class IntervalEnd:
-    """An end of the interval, enclosed in [low, high], and whether it belongs to the interval (None: not decided).
-
-    kind "limit": the exact limit of E/S at ``end`` (chart: E - vS < 0); "identity": E = vS; "approached": like limit,
-    but only enclosed; "interior": attained at ``place``. For the last two the chart shows decay at the outer enclosure.
-    """
-
-    low: arb
-    high: arb
-    attained: bool | None
-    kind: str
-    end: End | None = None
-    place: Place | None = None
-    chart: Chart | None = None
-
-
-@record
-class Emptiness:
-    """Why no eps is feasible. kind "end": E outgrows S at ``end``; "pair": R(below) >= R(above), where S(below) > 0 > S(above);
-    "identity": E = vS, with both signs of S as for "pair"; "kernel": S = 0 and E(below) >= 0.
-    """
-
-    kind: str
-    end: End | None = None
-    below: Place | None = None
-    above: Place | None = None
-
-
-@record
-class Feasible:
-    """The interval; a missing end is unbounded. ``lower_chart`` (``upper_chart``) proves that: S < 0 (S > 0) everywhere."""
-
-    lower: IntervalEnd | None = None
-    upper: IntervalEnd | None = None
-    empty: Emptiness | None = None
-    lower_chart: Chart | None = None
-    upper_chart: Chart | None = None
 
 
 @record
@@ -91,7 +52,7 @@ class _Search:
         return other
 
     def decide(self, eps: exact.Real) -> Decision:
-        return decide(at_eps(self.kernel, self.stabilizer, eps), self.domain, self.n)
+        return decide(at_eps(self.kernel, self.stabilizer, eps), self.domain, self.n, first_only=True)
 
     def sample(self, place: Place) -> _Sample | None:
         with ball.precision(NODE_BITS):
@@ -206,7 +167,7 @@ class _Search:
     def _at_limit(self, end: End, limit: RatioLimit) -> IntervalEnd | Decision:
         """Tries E - vS < 0 at the exact limit v = top/bottom (multiplied by bottom, which has the sign of S: positive)."""
         total = self.kernel.times(limit.bottom) - self.stabilizer.times(limit.top)
-        answer = decide(total, self.domain, self.n)
+        answer = decide(total, self.domain, self.n, first_only=True)
         with ball.precision(NODE_BITS):
             value = limit.ball()
         if total.is_zero:
@@ -390,7 +351,7 @@ def _sign_chart(side: _Search, samples: list[_Sample], unwanted: int) -> Chart |
     """Returns a chart that proves side.stabilizer < 0 everywhere, or None; then adds a sample where it is not."""
     if any(s.sign == unwanted for s in samples):
         return None
-    answer = decide(side.stabilizer, side.domain, side.n)
+    answer = decide(side.stabilizer, side.domain, side.n, first_only=True)
     if not answer.decays:
         plain = side.mirror() if side.mirrored else side
         samples += [s for s in map(plain.sample, answer.grows[:8]) if s is not None]

@@ -224,11 +224,15 @@ class Decision:
         return self.chart is not None and not self.grows and not self.open
 
 
-def decide(total: SpectralSum, domain: Domain, n: int) -> Decision:
-    """Decides whether a sum is negative at every wavenumber of the domain; raises Undecidable."""
+def decide(total: SpectralSum, domain: Domain, n: int, first_only: bool = False) -> Decision:
+    """Decides whether a sum is negative at every wavenumber of the domain; raises Undecidable.
+
+    ``first_only``: one place where it is not negative is enough; the chart is then not complete.
+    """
     if total.is_zero:
         return Decision(None, (some_place(domain),), ())
-    found = chart(total, domain if isinstance(domain, Band) else None)
+    stop = _is_positive if first_only and not isinstance(domain, Period) else None
+    found = chart(total, domain if isinstance(domain, Band) else None, stop)
     if isinstance(domain, Period):
         return _decide_modes(total, found, domain, n)
     grows: list[Place] = []
@@ -242,6 +246,10 @@ def decide(total: SpectralSum, domain: Domain, n: int) -> Decision:
             unknown.append(_between_text(region))
     # Where the sum changes sign it is undecided on a tiny interval; that is no open question of its own.
     return Decision(found, tuple(grows), () if grows else tuple(unknown))
+
+
+def _is_positive(sign: int) -> bool:
+    return sign > 0
 
 
 def some_place(domain: Domain) -> Place:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, exp, floor, log, log10
@@ -14,11 +15,17 @@ from wgflow.conventions import growth_rate
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import Band, Period, modes
 from wgflow.record import record
-from wgflow.stability.certificate import Certificate, Verdict
+from wgflow.stability.answer import Verdict
+from wgflow.stability.certificate import Certificate, interval_json
 from wgflow.stability.certify import certify_claim
 from wgflow.stability.claim import Claim, Mode, Place, make_claim, wavenumber
 from wgflow.stability.prove import sign_at
 from wgflow.stability.stabilizer import default_stabilizer
+from wgflow.stability.words import spectrum_html, spectrum_lines
+
+TYPE_CHECKING = False  # type checkers take it as true; importing xarray would cost start-up
+if TYPE_CHECKING:
+    from xarray import Dataset
 
 SCHEMA = "wgflow.spectrum/1"
 MAX_POINTS = 100_000
@@ -68,17 +75,8 @@ class Spectrum:
         rate, k = max(zip(self.rate, self.wavenumber, strict=True))
         return k, rate
 
-    @cached_property
-    def suggestion(self) -> str | None:
-        """What to type so that every mode decays: the options to change, or None where nothing needs to (or can) change."""
-        from wgflow.stability.words import suggestion
-
-        return suggestion(self.certificate)
-
     def to_json(self) -> dict[str, object]:
         """Returns plain data in the schema wgflow.spectrum/1."""
-        from wgflow.stability.certificate import interval_json
-
         answer = self.certificate.to_json()
         fastest = self.fastest
         return {
@@ -101,14 +99,36 @@ class Spectrum:
             "reason": answer["reason"],
             "growing_bands": answer["growing_bands"],
             "feasible_eps": answer["feasible_eps"],
-            "suggestion": self.suggestion,
+            "suggestion": self.certificate.suggestion,
         }
 
-    def to_dataset(self) -> object:
+    def to_dataset(self) -> Dataset:
         """Returns an xarray.Dataset over the dimension ``wavenumber`` with units, one sentence a variable, provenance."""
-        from wgflow.run import spectrum_dataset
+        from wgflow.run import dataset  # late: xarray
 
-        return spectrum_dataset(self)
+        volume = f"length^{self.claim.dim}"
+        answer = self.certificate.to_json()
+        return dataset(
+            "wavenumber",
+            {
+                "wavenumber": (self.wavenumber, "1/length", "wavenumber k of the mode"),
+                "transform": (self.transform, volume, "Fourier transform of the stabilized kernel e - eps s"),
+                "transform_error": (self.error, volume, "proved bound of the error of transform"),
+                "growth_rate": (self.rate, "1/time", "role * density * k^2 * transform: growth rate of the mode"),
+                "sign": (self.sign, "1", "proved behaviour of the mode: decays, grows, neutral or undecided"),
+            },
+            {
+                "title": "Growth rates of Fourier modes about a constant density",
+                "schema": SCHEMA,
+                "claim": json.dumps(answer["claim"]),
+                "density": str(self.density),
+                "verdict": str(answer["verdict"]),
+                "growing_bands": json.dumps(answer["growing_bands"]),
+                "feasible_eps": json.dumps(answer["feasible_eps"]),
+                "suggestion": self.certificate.suggestion or "",
+                "versions": json.dumps(self.certificate.versions),
+            },
+        )
 
     def plot(self, axes: object = None) -> object:
         """Draws the growth rate over k on Matplotlib axes and returns them."""
@@ -117,16 +137,12 @@ class Spectrum:
         return plot_spectrum(self.to_dataset(), axes)
 
     def summary(self) -> str:
-        from wgflow.stability.words import spectrum_lines
-
         return "\n".join(spectrum_lines(self))
 
     def __str__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from wgflow.stability.words import spectrum_html
-
         return spectrum_html(self)
 
 
@@ -158,8 +174,8 @@ def spectrum(
     s = default_stabilizer(e, integer(dim, "dim", 1, 4096)) if stabilizer is None else stabilizer
     claim = make_claim(e, s, eps, dim, role, period, band)
     base = rational(density, "density")
-    if base <= 0:
-        raise InputError(f"density {shown(density)} must be positive; type --density 1, say.")
+    if not Fraction(1, 10**300) <= base <= 10**300:
+        raise InputError(f"density {shown(density)} must be positive, from 1e-300 to 1e300; type --density 1, say.")
     count = integer(points, "points", 1, MAX_POINTS)
     places = _grid(claim, kmin, kmax, count)
     k, transform, error, rate, sign = zip(*(_mode(claim, place, base) for place in places), strict=True)
@@ -275,7 +291,7 @@ def _rate(found: Spectrum, k: float) -> float:
 
 def _best_point(found: Spectrum, low: float, high: float) -> Fastest:
     a, b = log(low), log(high)
-    for _ in range(12):  # each round keeps the two cells around the best of 9 samples: 4^12 > 10^7
+    for _ in range(16):  # each round keeps the two cells around the best of 9 samples: 4^16 > 10^9
         grid = [a + (b - a) * i / 8 for i in range(9)]
         rates = [_rate(found, exp(t)) for t in grid]
         best = max(range(9), key=rates.__getitem__)

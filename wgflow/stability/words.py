@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from html import escape
-from math import floor, inf, log10
+from math import inf
 
 from wgflow.fourier.domain import Band, Period
-from wgflow.stability.certificate import Certificate, GrowingBand, Verdict, rounded
-from wgflow.stability.feasible import Feasible, IntervalEnd
+from wgflow.stability.answer import Feasible, GrowingBand, IntervalEnd, Verdict, rounded
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
+    from wgflow.stability.certificate import Certificate
     from wgflow.stability.rates import Spectrum
 
 
@@ -106,9 +106,8 @@ def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
     rows.append(("feasible eps", feasible_text(certificate.feasible)))
     if (shortfall := not_enough(certificate)) is not None:
         rows.append(("not enough", shortfall))
-    advice = suggestion(certificate)
-    if advice:
-        rows.append(("to fix it", advice))
+    if certificate.suggestion:
+        rows.append(("to fix it", certificate.suggestion))
     return rows
 
 
@@ -127,61 +126,6 @@ def decimal_text(value: Fraction) -> str:
     """Returns a rational as a short decimal where that is exact, else as a fraction."""
     text = f"{float(value):.12g}" if abs(value) < 10**15 else str(value)
     return text if Fraction(text) == value else str(value)
-
-
-def suggestion(certificate: Certificate) -> str | None:
-    """Returns the options to change so that every mode decays, or None where the verdict needs no fix or none is known."""
-    if certificate.verdict is Verdict.DECAYS:
-        return None
-    found = certificate.feasible
-    if found is None:
-        return None
-    if found.empty is None:
-        eps = feasible_value(found)
-        return None if eps is None else f"--eps {eps}"
-    from wgflow.stability.claim import make_claim
-    from wgflow.stability.feasible import feasible
-    from wgflow.stability.stabilizer import default_stabilizer
-
-    claim = certificate.claim
-    other = default_stabilizer(claim.kernel, claim.dim)
-    if other == claim.stabilizer:
-        return None
-    domain = claim.domain
-    retry = make_claim(claim.kernel, other, 0, claim.dim, claim.role)
-    again = feasible(*retry.sides, domain, claim.dim)
-    eps = None if again.empty else feasible_value(again)
-    return None if eps is None else f"--stabilizer '{other}' --eps {eps}"
-
-
-def feasible_value(found: Feasible) -> str | None:
-    """Returns a short decimal that lies inside the feasible interval, next to its lower end where there is one."""
-    lower = rounded(found.lower.low, found.lower.high)[1] if found.lower else -inf
-    upper = rounded(found.upper.low, found.upper.high)[0] if found.upper else inf
-    if found.lower is not None and found.lower.attained and found.lower.low == found.lower.high == 0:
-        return "0"
-    if lower == -inf:
-        return "0" if upper > 0 else (_short(upper, -1) if upper > -inf else None)
-    for digits in (2, 3, 4, 6, 9, 12):
-        text = _short(lower, 1, digits)
-        if lower < float(Fraction(text)) < upper:
-            return text
-    return None
-
-
-def _short(value: float, direction: int, digits: int = 2) -> str:
-    """Returns the next decimal of few digits beyond ``value`` in a direction."""
-    if value == 0:
-        return "0.01" if direction > 0 else "-0.01"
-    exponent = floor(log10(abs(value))) - digits + 1
-    unit = Fraction(10) ** exponent
-    steps = floor(Fraction(value) / unit) + 1 if direction > 0 else -(floor(-Fraction(value) / unit) + 1)
-    result = steps * unit
-    return f"{float(result):.{digits}g}" if abs(exponent) > 12 else str(_decimal(result, max(0, -exponent)))
-
-
-def _decimal(value: Fraction, places: int) -> str:
-    return f"{float(value):.{places}f}"
 
 
 def certificate_lines(certificate: Certificate) -> list[str]:

@@ -1,0 +1,107 @@
+"""Growing bands: the wavenumbers that a sign chart proves to grow, with enclosed ends."""
+
+from __future__ import annotations
+
+from math import isqrt
+
+from flint import arb
+
+from wgflow.arithmetic import ball
+from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
+from wgflow.stability.answer import GrowingBand, Witness, rounded
+from wgflow.stability.chart import Chart, Region, rows
+
+MAX_BANDS = 200
+
+
+def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int) -> tuple[tuple[GrowingBand, ...], str | None]:
+    """Returns the bands that a chart proves to grow, and a sentence where the list is not complete.
+
+    Where no band of positive width grows, the witness alone is the band: the rate there is exactly zero.
+    """
+    if found is None:
+        return (_whole(domain),), None
+    line = rows(found)
+    bands: list[GrowingBand] = []
+    left_out = any(row.sign == 0 and (row.low is None or row.high is None) for row in line)
+    index = 0
+    while index < len(line):
+        if line[index].sign != 1:
+            index += 1
+            continue
+        stop = index
+        while stop + 1 < len(line) and line[stop + 1].sign == 1:
+            stop += 1
+        band = _band(line, index, stop, domain, n)
+        index = stop + 1
+        if band is not None:
+            bands.append(band)
+        else:
+            left_out = True
+    note = "the list of growing bands is not complete" if left_out or len(bands) > MAX_BANDS else None
+    if not bands and not left_out and isinstance(witness.wavenumber, float):
+        k = (witness.wavenumber, witness.wavenumber)
+        bands.append(GrowingBand(k, k))
+    return tuple(bands[:MAX_BANDS]), note
+
+
+def _whole(domain: Domain) -> GrowingBand:
+    if isinstance(domain, Band):
+        with ball.precision(NODE_BITS):
+            low, high = ball.number(domain.low), ball.number(domain.high)
+        return GrowingBand(ball.outward(low), ball.outward(high))
+    if isinstance(domain, Period):
+        return GrowingBand(_mode_ends(domain, 1), None)
+    return GrowingBand((0.0, 0.0), None)
+
+
+def _mode_ends(period: Period, m2: int) -> tuple[float, float]:
+    with ball.precision(NODE_BITS):
+        return ball.outward(period.wavenumber(m2))
+
+
+def _band(line: list[Region], first: int, last: int, domain: Domain, n: int) -> GrowingBand | None:
+    """Returns the band made of the positive rows first..last, or None where an end (or the mode at it) is unknown."""
+    low, high = line[first].low, line[last].high
+    if isinstance(domain, Period):
+        return _mode_band(domain, n, low, high)
+    if first == 0:
+        start = (0.0, 0.0) if low is None else _whole(domain).start
+    else:
+        before = line[first - 1]
+        if low is None or (before.sign == 0 and before.low is None):
+            return None
+        start = rounded(before.low if before.sign == 0 and before.low is not None else low, low)
+    if last == len(line) - 1:
+        return GrowingBand(start, None if high is None else _whole(domain).end)
+    after = line[last + 1]
+    if high is None or (after.sign == 0 and after.high is None):
+        return None
+    return GrowingBand(start, rounded(high, after.high if after.sign == 0 and after.high is not None else high))
+
+
+def _mode_band(period: Period, n: int, low: arb | None, high: arb | None) -> GrowingBand | None:
+    """Returns the band from the first to the last mode inside [low, high], or None where no mode is."""
+    with ball.precision(2 * NODE_BITS):
+        lowest = period.wavenumber(1).lower() if low is None else low
+        inside = None
+        for m2 in modes(period, n, lowest, high):
+            k = period.wavenumber(m2)
+            if (low is None or k >= low) and (high is None or k <= high):
+                inside = m2
+                break
+            if high is not None and not k <= high:
+                break
+        if inside is None:
+            return None
+        if high is None:
+            return GrowingBand(_mode_ends(period, inside), None)
+        top = int(period.index(high).upper().ceil().unique_fmpz())
+        # The largest |m|^2 up to ``top`` is close below it: (sqrt(top) - 1)^2 in one dimension, a few less in others.
+        near = (isqrt(top) - 1) ** 2 if n == 1 else top - 4096
+        last = inside
+        for m2 in modes(period, n, period.wavenumber(max(inside, near)).lower(), high):
+            k = period.wavenumber(m2)
+            if k <= high and (low is None or k >= low):
+                last = m2
+    return GrowingBand(_mode_ends(period, inside), _mode_ends(period, last))
