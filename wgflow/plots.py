@@ -40,7 +40,8 @@ def plot_spectrum(dataset: Any, axes: Any = None) -> Any:
     axes.set_xlabel("wavenumber k (1/length)")
     axes.set_ylabel("growth rate (1/time)")
     role, n = claim["role"], claim["dim"]
-    axes.set_title(f"{claim['kernel']} − {claim['eps']} · {claim['stabilizer']}\n{role}, n = {n}", fontsize="medium", wrap=True)
+    stabilizer = "" if claim["eps"] == "0" else f" − {claim['eps']} · ({claim['stabilizer']})"
+    axes.set_title(f"{claim['kernel']}{stabilizer}\n{role}, n = {n}", fontsize="medium", wrap=True)
     axes.legend(frameon=False)
     return axes
 

@@ -45,8 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.plot:
         from wgflow.plots import save_spectrum_plot
 
-        fine = spectrum(**claim_arguments(args), **{**options, "points": max(300, len(found.wavenumber))})
-        save_spectrum_plot(fine.to_dataset(), args.plot)
+        save_spectrum_plot(found.resampled(max(400, len(found.wavenumber))).to_dataset(), args.plot)
     if args.json:
         import json
 
@@ -84,7 +83,7 @@ def _present(found: Spectrum) -> None:
         grid.add_row(f"{k:.5g}", f"{value:.6g}", f"{rate:.6g}", f"[{_COLOURS[word]}]{word}[/]")
     show(grid)
     if sys.stdout.isatty():
-        _small_plot(found)
+        _small_plot(found.resampled(160))
     table(extra_rows(found))
 
 

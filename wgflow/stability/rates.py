@@ -75,6 +75,13 @@ class Spectrum:
         rate, k = max(zip(self.rate, self.wavenumber, strict=True))
         return k, rate
 
+    def resampled(self, points: int) -> Spectrum:
+        """Returns the same spectrum on a grid of ``points`` wavenumbers with the same ends; a torus keeps its modes."""
+        if isinstance(self.claim.domain, Period) or len(self.wavenumber) < 2:
+            return self
+        places = _log_grid(self.wavenumber[0], self.wavenumber[-1], points)
+        return _on_grid(self.claim, self.density, places, self.certificate)
+
     def to_json(self) -> dict[str, object]:
         """Returns plain data in the schema wgflow.spectrum/1."""
         answer = self.certificate.to_json()
@@ -178,8 +185,12 @@ def spectrum(
         raise InputError(f"density {shown(density)} must be positive, from 1e-300 to 1e300; type --density 1, say.")
     count = integer(points, "points", 1, MAX_POINTS)
     places = _grid(claim, kmin, kmax, count)
-    k, transform, error, rate, sign = zip(*(_mode(claim, place, base) for place in places), strict=True)
-    return Spectrum(claim, base, k, transform, error, rate, sign, certify_claim(claim))
+    return _on_grid(claim, base, places, certify_claim(claim))
+
+
+def _on_grid(claim: Claim, density: Fraction, places: list[Place], certificate: Certificate) -> Spectrum:
+    k, transform, error, rate, sign = zip(*(_mode(claim, place, density) for place in places), strict=True)
+    return Spectrum(claim, density, k, transform, error, rate, sign, certificate)
 
 
 def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
@@ -211,6 +222,10 @@ def _grid(claim: Claim, kmin: object, kmax: object, count: int) -> list[Place]:
     high = float(most if kmax is None else _end(kmax, "kmax"))
     if not low < high:
         raise InputError(f"kmin = {low:g} must be less than kmax = {high:g}.")
+    return _log_grid(low, high, count)
+
+
+def _log_grid(low: float, high: float, count: int) -> list[Place]:
     step = (log(high) - log(low)) / max(1, count - 1)
     inner = [exp(log(low) + i * step) for i in range(1, count - 1)]
     return [arb(k) for k in ([low, *inner, high] if count > 1 else [low])]
