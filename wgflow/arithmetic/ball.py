@@ -106,6 +106,12 @@ def point_fraction(point: arb) -> Fraction:
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
 
+def exact_point(point: arb) -> exact.Real:
+    """Returns an exact point as an exact real."""
+    mantissa, exponent = point.man_exp()
+    return exact.dyadic(int(mantissa), int(exponent))
+
+
 def negated(point: arb) -> arb:
     """Returns minus an exact point, exactly (the minus sign of balls rounds to the precision in force)."""
     mantissa, exponent = point.man_exp()

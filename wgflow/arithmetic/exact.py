@@ -25,6 +25,7 @@ Monomial = tuple[tuple[Atom, Fraction], ...]
 
 # Gamma(q) is reduced to Gamma(q mod 1) times a rational up to this size; beyond, it stays an atom of its own.
 _REDUCED_GAMMA = 200
+_MOST_EXPANDED = 10_000  # integer powers of integers up to this exponent are multiplied out
 _SMALL_PRIMES = [p for p in range(2, 200) if all(p % q for q in range(2, isqrt(p) + 1))]
 
 
@@ -129,10 +130,10 @@ def _multiply(left: Monomial, right: Monomial) -> tuple[Monomial, Fraction]:
 
 
 def _normal(exponents: Mapping[Atom, Fraction]) -> tuple[Monomial, Fraction]:
-    """Returns the monomial with its integer powers of integers moved into a rational factor."""
+    """Returns the monomial with its integer powers of integers moved into a rational factor, unless that is very long."""
     factor, kept = ONE, []
     for atom, exponent in exponents.items():
-        if atom[0] == "base":
+        if atom[0] == "base" and abs(exponent) <= _MOST_EXPANDED:
             whole = exponent.numerator // exponent.denominator
             factor *= atom[1] ** whole
             exponent -= whole
@@ -144,6 +145,13 @@ def _normal(exponents: Mapping[Atom, Fraction]) -> tuple[Monomial, Fraction]:
 def number(value: Fraction | int) -> Real:
     """Returns the rational ``value`` as a Real."""
     return Real({(): Fraction(value)})
+
+
+def dyadic(mantissa: int, exponent: int) -> Real:
+    """Returns mantissa * 2**exponent, whatever the exponent: a long power of two stays a power."""
+    if abs(exponent) <= _MOST_EXPANDED:
+        return number(Fraction(mantissa) * Fraction(2) ** exponent)
+    return Real({((("base", Fraction(2)), Fraction(exponent)),): Fraction(mantissa)})
 
 
 ZERO = Real({})

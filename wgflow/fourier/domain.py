@@ -14,6 +14,7 @@ from wgflow.arithmetic.number import InputError, rational, shown
 from wgflow.record import record
 
 NODE_BITS = 128
+INDEX_BITS = 4096  # |m|^2 may have a thousand digits
 _PERIOD = re.compile(r"\s*(?:(?P<factor>[^*\s]+?)\s*\*?\s*)?pi\s*(?:/\s*(?P<divisor>[0-9.]+))?\s*")
 LEAST, MOST = Fraction(1, 10**300), Fraction(10**300)
 
@@ -91,33 +92,56 @@ def parse_band(value: object) -> Band:
 Domain = Period | Band | None  # None: every k > 0
 
 
-def is_sum_of_squares(number: int, count: int) -> bool:
-    """Tells whether ``number`` >= 1 is a sum of ``count`` squares of integers (Fermat, Legendre, Lagrange)."""
+# Beyond this, whether a number is a sum of two squares is not looked into: that needs its factors.
+MOST_FACTORED = 10**8
+
+
+def is_sum_of_squares(number: int, count: int) -> bool | None:
+    """Tells whether ``number`` >= 1 is a sum of ``count`` squares of integers (Fermat, Legendre, Lagrange).
+
+    None where that is not known: for two squares and numbers beyond 10^8 that are no square.
+
+    >>> [m for m in range(1, 10) if is_sum_of_squares(m, 2)], is_sum_of_squares(7, 3)
+    ([1, 2, 4, 5, 8, 9], False)
+    """
+    if count > 3 or isqrt(number) ** 2 == number:
+        return True
     if count == 1:
-        return isqrt(number) ** 2 == number
-    if count == 2:
-        for p in range(2, isqrt(number) + 1):
-            exponent = 0
-            while number % p == 0:
-                number //= p
-                exponent += 1
-            if p % 4 == 3 and exponent % 2:
-                return False
-            if p * p > number:
-                break
-        return number % 4 != 3
+        return False
     if count == 3:
         while number % 4 == 0:
             number //= 4
         return number % 8 != 7
-    return True
+    return _is_sum_of_two_squares(number) if number <= MOST_FACTORED else None
+
+
+def _is_sum_of_two_squares(number: int) -> bool:
+    """Fermat: every prime 3 mod 4 divides it an even number of times."""
+    p = 2
+    while p * p <= number:
+        exponent = 0
+        while number % p == 0:
+            number //= p
+            exponent += 1
+        if p % 4 == 3 and exponent % 2:
+            return False
+        p += 1
+    return number % 4 != 3
+
+
+def _whole(index: arb) -> int:
+    """Returns the whole part of a ball around an index, from its lower end."""
+    return int(index.lower().floor().unique_fmpz())
 
 
 def modes(period: Period, n: int, low: arb, high: arb | None) -> Iterator[int]:
-    """Yields, in order, every |m|^2, m in Z^n nonzero, whose wavenumber may lie in [low, high] (high None: no end)."""
-    with ball.precision(256):
-        first = max(1, int(period.index(low).floor().lower().floor().unique_fmpz()))
-        last = None if high is None else int(period.index(high).ceil().upper().ceil().unique_fmpz())
+    """Yields, in order, every |m|^2, m in Z^n nonzero, whose wavenumber may lie in [low, high] (high None: no end).
+
+    Numbers of which `is_sum_of_squares` does not know are among them: none is left out.
+    """
+    with ball.precision(INDEX_BITS):
+        first = max(1, _whole(period.index(low)))
+        last = None if high is None else _whole(period.index(high)) + 1
     if n == 1:
         m = max(1, isqrt(first))
         while last is None or m * m <= last:
@@ -127,6 +151,6 @@ def modes(period: Period, n: int, low: arb, high: arb | None) -> Iterator[int]:
         return
     number = first
     while last is None or number <= last:
-        if is_sum_of_squares(number, n):
+        if is_sum_of_squares(number, n) is not False:
             yield number
         number += 1

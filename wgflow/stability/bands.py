@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from math import isqrt
 
 from flint import arb
 
 from wgflow.arithmetic import ball
-from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
+from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.stability.answer import GrowingBand, Witness, rounded
 from wgflow.stability.chart import Chart, Region, rows
 
 MAX_BANDS = 200
+NEARBY = 256  # how many |m|^2 are looked at for the first and the last mode of a band
 
 
 def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int) -> tuple[tuple[GrowingBand, ...], str | None]:
@@ -81,27 +84,31 @@ def _band(line: list[Region], first: int, last: int, domain: Domain, n: int) -> 
 
 
 def _mode_band(period: Period, n: int, low: arb | None, high: arb | None) -> GrowingBand | None:
-    """Returns the band from the first to the last mode inside [low, high], or None where no mode is."""
-    with ball.precision(2 * NODE_BITS):
+    """Returns the band from the first to the last mode inside [low, high], or None where none is, or is found in time."""
+    with ball.precision(INDEX_BITS):
         lowest = period.wavenumber(1).lower() if low is None else low
-        inside = None
-        for m2 in modes(period, n, lowest, high):
-            k = period.wavenumber(m2)
-            if (low is None or k >= low) and (high is None or k <= high):
-                inside = m2
-                break
-            if high is not None and not k <= high:
-                break
-        if inside is None:
+        first = _first_inside(period, n, modes(period, n, lowest, high), low, high)
+        if first is None:
             return None
         if high is None:
-            return GrowingBand(_mode_ends(period, inside), None)
+            return GrowingBand(_mode_ends(period, first), None)
         top = int(period.index(high).upper().ceil().unique_fmpz())
         # The largest |m|^2 up to ``top`` is close below it: (sqrt(top) - 1)^2 in one dimension, a few less in others.
-        near = (isqrt(top) - 1) ** 2 if n == 1 else top - 4096
-        last = inside
-        for m2 in modes(period, n, period.wavenumber(max(inside, near)).lower(), high):
-            k = period.wavenumber(m2)
-            if k <= high and (low is None or k >= low):
+        near = (isqrt(top) - 1) ** 2 if n == 1 else top - NEARBY
+        start = max(first, near)
+        last = first
+        for m2 in islice(modes(period, n, period.wavenumber(start).lower(), high), 2 * NEARBY):
+            if is_sum_of_squares(m2, n) and _inside(period.wavenumber(m2), low, high):
                 last = m2
-    return GrowingBand(_mode_ends(period, inside), _mode_ends(period, last))
+    return GrowingBand(_mode_ends(period, first), _mode_ends(period, last)) if last >= start else None
+
+
+def _first_inside(period: Period, n: int, candidates: Iterator[int], low: arb | None, high: arb | None) -> int | None:
+    for m2 in islice(candidates, NEARBY):
+        if is_sum_of_squares(m2, n) and _inside(period.wavenumber(m2), low, high):
+            return m2
+    return None
+
+
+def _inside(k: arb, low: arb | None, high: arb | None) -> bool:
+    return (low is None or bool(k >= low)) and (high is None or bool(k <= high))

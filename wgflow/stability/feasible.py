@@ -11,13 +11,14 @@ Candidates come from sampling and from the exact limits at both ends; what is re
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import log
+from itertools import islice
+from math import isqrt, log
 
 from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import End
-from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
+from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.fourier.enclose import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record, replace
@@ -29,7 +30,8 @@ from wgflow.stability.prove import Decision, decide
 
 TIGHT = -40  # relative width of an interior end, as a power of two
 LOOSE = -30  # the widest that is reported: 2^-30 < 1e-9
-ROUNDS = 12
+ROUNDS = 20
+MANY_MODES = 10**7
 
 
 @record
@@ -90,7 +92,7 @@ class _Search:
 
     def _near(self, t: float) -> list[Place]:
         """Returns the places next to k = exp(t): the point itself, or the modes around it."""
-        with ball.precision(NODE_BITS):
+        with ball.precision(INDEX_BITS if isinstance(self.domain, Period) else NODE_BITS):
             k = ball.coarse_point(arb(t).exp(), 60)
             if isinstance(self.domain, Band):
                 inside = k.max(ball.number(self.domain.low).upper()).min(ball.number(self.domain.high).lower())
@@ -98,14 +100,16 @@ class _Search:
             if not isinstance(self.domain, Period):
                 return [k]
             index = self.domain.index(k)
-            if index > 10**15:
-                return []
+            if index > MANY_MODES:  # perfect squares are modes in every dimension, and dense enough here
+                root = isqrt(int(index.mid().floor().unique_fmpz()))
+                return [Mode(root**2), Mode((root + 1) ** 2)]
             middle = max(1, int(float(index.mid())))
             low = self.domain.wavenumber(max(1, middle - 8)).lower()
         out: list[Place] = []
-        for m2 in modes(self.domain, self.n, low, None):
-            out.append(Mode(m2))
-            if m2 > middle + 1 or len(out) > 24:
+        for m2 in islice(modes(self.domain, self.n, low, None), 24):
+            if is_sum_of_squares(m2, self.n):
+                out.append(Mode(m2))
+            if m2 > middle + 1:
                 break
         return out
 
@@ -199,7 +203,7 @@ class _Search:
                 assert ratio is not None
                 low = ball.coarse_point(ratio.lower() - _step(ratio, -84), 90)
                 high = ball.coarse_point(ratio.upper() + _step(ratio, spread), 70)
-            answer = self.decide(exact.number(ball.point_fraction(high)))
+            answer = self.decide(ball.exact_point(high))
             if answer.decays:
                 attained: bool | None = None
                 with ball.precision(NODE_BITS):
@@ -212,6 +216,9 @@ class _Search:
                 return IntervalEnd(low, high, attained, "interior", None, best.place, answer.chart)
             improved = self._better(best, answer)
             if improved is not best and improved is not None:
+                with ball.precision(NODE_BITS):  # on a torus of many modes the best one is approached in tiny steps
+                    if best is not None and improved.ratio < best.ratio + _step(ratio, spread + 3):
+                        spread = min(spread + 3, LOOSE)
                 best = improved
                 continue
             if (conflict := self._conflict(best, answer)) is not None:

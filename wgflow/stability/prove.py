@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
+from math import isqrt
 
 from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.fourier.asymptotics import End, expand
-from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, modes
+from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.fourier.enclose import Enclosure, Node, enclosure, sign_of
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record
@@ -327,23 +328,34 @@ def sign_at(total: SpectralSum, place: Place, domain: Domain) -> int | None:
 
 def _decide_modes(total: SpectralSum, found: Chart, period: Period, n: int) -> Decision:
     with ball.precision(NODE_BITS):
-        first = period.wavenumber(1)
-        least = first.lower()
+        least = period.wavenumber(1).lower()
     grows: list[Place] = []
     unknown: list[str] = []
     for region in regions(found):
         if region.high is not None and region.high < least:
             continue
-        low = least if region.low is None else region.low
-        for count, m2 in enumerate(modes(period, n, low, region.high)):
-            sign = sign_at(total, Mode(m2), period)
-            if sign is not None and sign >= 0:
-                grows.append(Mode(m2))
-                break
-            if sign is None:
-                unknown.append(f"for the modes with |m|^2 = {m2}")
-                break
-            if count >= MAX_MODES:
-                unknown.append(_between_text(region))
-                break
+        low = least if region.low is None or region.low < least else region.low
+        answer = _mode_in(total, period, n, low, region.high)
+        if isinstance(answer, Mode):
+            grows.append(answer)
+        elif answer:
+            unknown.append(answer)
     return Decision(found, tuple(grows), () if grows else tuple(unknown))
+
+
+def _mode_in(total: SpectralSum, period: Period, n: int, low: arb, high: arb | None) -> Mode | str:
+    """Returns a mode in [low, high] that does not decay, "" where all are proved to, or where that is not known."""
+    for count, m2 in enumerate(modes(period, n, low, high)):
+        sign = sign_at(total, Mode(m2), period)
+        if sign is not None and sign >= 0 and is_sum_of_squares(m2, n):
+            return Mode(m2)
+        if sign is None or count >= MAX_MODES:
+            return f"for the modes with |m|^2 {'=' if sign is None else '>='} {m2}"
+        if sign >= 0:  # positive, but it is not known to be a mode; a perfect square always is one
+            with ball.precision(INDEX_BITS):
+                root = (isqrt(m2) + 1) ** 2
+                inside = high is None or period.wavenumber(root) < high
+            if inside and (sign_at(total, Mode(root), period) or -1) > 0:
+                return Mode(root)
+            return f"for the modes with |m|^2 near {m2}"
+    return ""

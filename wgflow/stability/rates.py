@@ -13,7 +13,7 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.number import InputError, integer, rational, shown
 from wgflow.conventions import growth_rate
 from wgflow.fourier.asymptotics import End, expand
-from wgflow.fourier.domain import Band, Period, modes
+from wgflow.fourier.domain import INDEX_BITS, Band, Period, is_sum_of_squares, modes
 from wgflow.record import record
 from wgflow.stability.answer import Verdict
 from wgflow.stability.certificate import Certificate, interval_json
@@ -214,7 +214,8 @@ def _grid(claim: Claim, kmin: object, kmax: object, count: int) -> list[Place]:
             raise InputError("kmin and kmax do not go with a period, whose modes are discrete; use --points alone.")
         found: list[Place] = []
         for m2 in modes(domain, claim.dim, domain.wavenumber(1).lower(), None):
-            found.append(Mode(m2))
+            if is_sum_of_squares(m2, claim.dim):
+                found.append(Mode(m2))
             if len(found) == count:
                 return found
     least, most = default_range(claim)
@@ -319,9 +320,8 @@ def _best_mode(found: Spectrum, low: float, high: float) -> Fastest | None:
     assert isinstance(period, Period)
     centre = _best_point(found, low, high).wavenumber or low
     best: Fastest | None = None
-    with ball.precision(128):
-        index = period.index(arb(centre))
-        start = int(float(index.mid()))
+    with ball.precision(INDEX_BITS):
+        start = int(period.index(arb(centre)).mid().floor().unique_fmpz())
         near = period.wavenumber(max(1, start - 40)).lower().max(arb(low)).mid()
         for count, m2 in enumerate(modes(period, found.claim.dim, near, None)):
             k = period.wavenumber(m2)
