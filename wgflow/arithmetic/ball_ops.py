@@ -13,8 +13,32 @@ from wgflow.arithmetic.ball import number, precision, real
 _SERIES_UP_TO = 600
 
 
+def _around(middle: arb, x: arb, slope: arb) -> arb:
+    """Widens a function's value at the midpoint of x to all of x, given a bound of its derivative for x <= 0.
+
+    Series that cancel would blow up the radius of x by as many bits as they cancel.
+    """
+    return middle + arb(0, (x.rad() * slope).upper())
+
+
 def _hyp1f2(a: Fraction, m: int, x: arb) -> arb:
-    z = 2 * (-x).sqrt()
+    """|1F2| <= 1 for x <= 0, so its derivative a/(b c) 1F2(a+1; b+1, c+1) is at most a/(b c)."""
+    middle = _hyp1f2_at(a, m, x.mid())
+    if x.is_exact():
+        return middle
+    low = a + Fraction(m, 2)
+    size = beta_bessel.magnitude_1f2(a + 1, m, _least_z(x))
+    return _around(middle, x, number(a / (low * (low + Fraction(1, 2)))) * size)
+
+
+def _least_z(x: arb) -> arb:
+    """Returns the least z >= 0 with -z^2/4 in x."""
+    return 2 * (-x.upper()).nonnegative_part().sqrt()
+
+
+def _hyp1f2_at(a: Fraction, m: int, x: arb) -> arb:
+    with precision(2 * ctx.prec + 64):
+        z = 2 * (-x).sqrt()
     bits = ctx.prec
     size = float(z.mid())
     if size <= max(_SERIES_UP_TO, 4 * float(a)):
@@ -30,6 +54,20 @@ def _hyp1f2(a: Fraction, m: int, x: arb) -> arb:
                 function = beta_bessel.tail_value(z, bits + 32) if kind == "tail" else z.bessel_j(number(order))
             total += function * sum((real(c) * Ops.power(z, power) for power, c in row.items()), arb(0))
         return total
+
+
+def _log_zk_at(order: Fraction, z2: arb) -> arb:
+    """log(z^v K_v(z)) at an exact point z2; K's series cancel where it lies between small and large z, so more bits help."""
+    bits = ctx.prec
+    cancelled = int(3 * min(float(z2.mid()) ** 0.5, bits))  # bits that the power series lose, and the asymptotic one has
+    for extra in (16 if cancelled > bits + 40 else 16 + cancelled, 64 + 3 * bits, 8 * bits):
+        with precision(bits + extra):
+            z = z2.sqrt()
+            bessel = z.bessel_k(number(abs(order)), scaled=True)
+            if bessel.rel_accuracy_bits() >= bits - 8:
+                break
+    with precision(bits + extra):
+        return number(order / 2) * z2.log() + bessel.log() - z
 
 
 class _Pi:
@@ -59,12 +97,20 @@ class Ops:
 
     @staticmethod
     def log_zk(order: Fraction, z2: arb) -> arb:
-        z = z2.sqrt()
-        return number(order / 2) * z2.log() + z.bessel_k(number(abs(order)), scaled=True).log() - z
+        """|d log(z^v K_v)/d log z| = z K_{v-1}/K_v <= z + 2 |v| + 1: K grows with |order|, K_{m+1} = K_{m-1} + (2m/z) K_m."""
+        middle = _log_zk_at(order, z2.mid())
+        if z2.is_exact():
+            return middle
+        slope = z2.upper().sqrt() + number(2 * abs(order) + 1)
+        return middle + arb(0, (slope * (z2.upper() / z2.lower()).log() / 2).upper())
 
     @staticmethod
     def hyp0f1(b: Fraction, x: arb) -> arb:
-        return x.hypgeom_0f1(number(b))
+        """|0F1| <= 1 for x <= 0 (b >= 1/2: a mean of cosines), so its derivative is at most 1/b."""
+        middle = x.mid().hypgeom_0f1(number(b))
+        if x.is_exact():
+            return middle
+        return _around(middle, x, number(1 / b) * beta_bessel.magnitude_0f1(b + 1, _least_z(x)))
 
     @staticmethod
     def hyp1f2(a: Fraction, m: int, x: arb) -> arb:

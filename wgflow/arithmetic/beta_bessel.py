@@ -127,6 +127,23 @@ def tail_bound(z: arb) -> arb:
     return bessel_bound(Fraction(1), z) + (1 + arb(2) / 3) / z
 
 
+def magnitude_0f1(b: Fraction, z: arb) -> arb:
+    """Returns a bound of |0F1(; b; -z'^2/4)| = Gamma(b) (2/z')^{b-1} |J_{b-1}(z')| for all z' >= z, b >= 1/2.
+
+    1 bounds it everywhere; from z > b on its decay does.
+    """
+    nu = b - 1
+    if not z > number(b):
+        return arb(1)
+    front = real(exact.gamma(b) * exact.power(2, nu)) * z ** number(-nu)
+    return (front * bessel_bound(nu, z) * (2 / (arb.pi() * z)).sqrt()).abs_upper().min(arb(1))
+
+
+def magnitude_1f2(a: Fraction, m: int, z: arb) -> arb:
+    """Returns a bound of |1F2(a; a + m/2, a + (m+1)/2; -z'^2/4)| for all z' >= z: 1, or its decay from z > a + 3 on."""
+    return magnitude(a, m, z).abs_upper().min(arb(1)) if z > number(a + 3) else arb(1)
+
+
 def magnitude(a: Fraction, m: int, z: arb, oscillating_only: bool = False) -> arb:
     """Returns a bound of |1F2(...)(z')| for all z' >= z, where z exceeds the largest order; 1 bounds it everywhere.
 

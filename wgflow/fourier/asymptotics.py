@@ -214,13 +214,11 @@ def _bessel_k_infinity(shape: BesselK, order: int) -> Local:
 
 
 def _bessel_j_infinity(shape: BesselJ) -> Local:
-    """|J_nu| <= sqrt(2/(pi z)) (1 - nu^2/z^2)^{-1/4}, used from z = 2 nu on."""
-    nu = shape.b - 1
-    start = 2 * ball.number(nu)
-    front = ball.real(exact.gamma(shape.b) * exact.power(2, nu)) * (2 / arb.pi()).sqrt()
-    scale = ball.real(exact.power(shape.c2, -(nu + HALF) / 2))
-    bound = (front * scale * beta_bessel.bessel_bound(nu, start)).abs_upper()
-    return Local(NO_RATE, (), Rest(bound, -nu - HALF), (start / ball.number(shape.c2).sqrt()).upper())
+    """|f| <= its bound at z = 2 b times (z/2b)^{1/2-b}: that bound times z^{b-1/2} decreases."""
+    start = 2 * ball.number(shape.b)
+    power = HALF - shape.b
+    bound = beta_bessel.magnitude_0f1(shape.b, start) / (start / ball.number(shape.c2).sqrt()) ** ball.number(power)
+    return Local(NO_RATE, (), Rest(bound.abs_upper(), power), (start / ball.number(shape.c2).sqrt()).upper())
 
 
 def _hypergeometric_infinity(shape: Hypergeometric) -> Local:

@@ -187,7 +187,23 @@ class MeanValueEnclosure(Enclosure):
         return total
 
     def range(self, left: Node, right: Node) -> Range:
-        return hermite_range(left, right, self.slope(left, right))
+        low, high = self._crude_range(left, right)
+        return (low, high) if low > 0 or high < 0 else hermite_range(left, right, self.slope(left, right))
+
+    def _crude_range(self, left: Node, right: Node) -> Range:
+        """Positive shapes lie between their end values, oscillating ones below their magnitude: enough on wide intervals."""
+        low, high = arb(0), arb(0)
+        for (shape, coefficient), (f0, _), (f1, _) in zip(self.terms, left.parts, right.parts, strict=True):
+            c = ball.real(coefficient)
+            if isinstance(shape, PositiveShape):
+                ends = c * f0, c * f1
+            else:
+                assert isinstance(shape, (BesselJ, Hypergeometric))
+                size = abs(c) * magnitude(shape, left.k)
+                ends = -size, size
+            low += ends[0].min(ends[1])
+            high += ends[0].max(ends[1])
+        return low, high
 
 
 def _slope_at(shape: Shape, k2: arb, value: arb) -> arb:
@@ -220,15 +236,9 @@ def _argument(shape: Shape, k2: arb) -> arb:
 def magnitude(shape: Oscillating, k: arb) -> arb:
     """Returns a bound of |f(k')| for an oscillating shape and all k' >= k: 1, or less where its decay is known."""
     z = k * ball.number(shape.c2).sqrt()
-    if isinstance(shape, Hypergeometric):
-        largest_order = shape.a + 2
-        bound = beta_bessel.magnitude(shape.a, shape.m, z) if z > 1 + ball.number(largest_order) else arb(1)
-    else:
-        nu = shape.b - 1
-        decay = ball.real(exact.gamma(shape.b) * exact.power(2, nu)) * z ** ball.number(-nu)
-        known = z > 1 + ball.number(nu)
-        bound = decay * beta_bessel.bessel_bound(nu, z) * (2 / (arb.pi() * z)).sqrt() if known else arb(1)
-    return bound.min(arb(1)).abs_upper()
+    if isinstance(shape, BesselJ):
+        return beta_bessel.magnitude_0f1(shape.b, z)
+    return beta_bessel.magnitude_1f2(shape.a, shape.m, z)
 
 
 def _curvature_bound(shape: Shape, k1: arb, k2: arb) -> arb:

@@ -1,8 +1,8 @@
 """The independent check of a certificate: nothing in the file is believed.
 
 The claim's text is parsed anew; every sign, end argument, limit, enclosure, band and rate is computed again. No code is
-shared with the search (`prove`, `ends`, `feasible`): signs over intervals come from a centred form with its own slope
-bounds, signs at the ends from its own comparison of the leading term. Shared are the formulas (`kernels`, `arithmetic`),
+shared with the search (`prove`, `ends`, `feasible`): signs over intervals come from cones at their ends with its own
+slope bounds, signs at the ends from its own comparison of the leading term. Shared are the formulas (`kernels`, `arithmetic`),
 the expansions with their proved remainders (`fourier.asymptotics`) and the reading of bands off a chart (`bands`).
 """
 
@@ -450,7 +450,10 @@ def _log_sum(values: list[arb]) -> arb:
 
 
 class _Signs:
-    """Signs of one sum over intervals by the centred form f(centre) + f'(interval) (t - centre), t = log k."""
+    """Signs of one sum over intervals of t = log k, from its values at both ends and bounds of its slope between them.
+
+    A function with slopes in [lo, hi] lies between the cones that these slopes open at the ends (Piyavskii 1972).
+    """
 
     def __init__(self, total: SpectralSum, work: int) -> None:
         self.total, self.work = total, work
@@ -464,23 +467,40 @@ class _Signs:
         while todo:
             low, high = todo.pop()
             self.work -= 1
-            if self.work < 0:
+            ends = [sign * self._value(low), sign * self._value(high)]
+            if self.work < 0 or any(end < 0 for end in ends):
                 return False
-            centre = (low * high).sqrt().mid()
-            middle = self._value(centre)
-            if sign * middle < 0 or not low < centre < high:
-                return False
-            slope = self._slope(low, high)
-            if slope > 0 or slope < 0:  # monotone: the ends decide
-                values = [self._value(low), self._value(high)]
-                if any(sign * value < 0 for value in values):
+            if not all(end > 0 for end in ends) or not (self._bounded(low, high, sign) or self._cones(low, high, sign, ends)):
+                centre = (low * high).sqrt().mid()
+                if not low < centre < high:
                     return False
-            else:
-                reach = (high / centre).log().max((centre / low).log())
-                values = [middle + slope * arb(0, reach.upper())]
-            if not all(sign * value > 0 for value in values):
                 todo += [(low, centre), (centre, high)]
         return True
+
+    def _cones(self, low: arb, high: arb, sign: int, ends: list[arb]) -> bool:
+        """Whether the lower cones of sign * sum, opened at both ends, meet above zero."""
+        slope = sign * self._slope(low, high)
+        if not slope.is_finite():
+            return False
+        down, up = slope.lower(), slope.upper()
+        if down >= 0 or up <= 0:  # monotone: both ends are positive already
+            return True
+        width = (high / low).log()
+        where = (ends[0] - ends[1] + up * width) / (up - down)  # e0 + down t = e1 - up (width - t)
+        return bool(ends[0] + down * where > 0)
+
+    def _bounded(self, low: arb, high: arb, sign: int) -> bool:
+        """Whether end values alone decide: positive shapes decrease, oscillating ones stay below their size."""
+        least = arb(0)
+        for shape, coefficient in self.total.terms:
+            c = sign * ball.real(coefficient)
+            if isinstance(shape, PositiveShape):
+                k = high if c > 0 else low
+                least += c * shape.value(OPS, k * k)
+            else:
+                assert isinstance(shape, (BesselJ, Hypergeometric))
+                least -= abs(c) * _size(shape, low)
+        return bool(least > 0)
 
     def _value(self, k: arb) -> arb:
         key = k.man_exp()
@@ -519,8 +539,11 @@ class _Signs:
         total = arb(0)
         pivot = parts[0][1].mid()
         for i, (value, slope) in enumerate(parts):
-            others = sum(((v - value).exp() for j, (v, _) in enumerate(parts) if j != i), arb(0))
-            total += (slope - pivot) / (1 + others)
+            # end by end: the exponential of a wide ball would be a ball around zero
+            gaps = [v - value for j, (v, _) in enumerate(parts) if j != i]
+            most = 1 / (1 + sum((gap.lower().exp() for gap in gaps), arb(0)))
+            least = 1 / (1 + sum((gap.upper().exp() for gap in gaps), arb(0)))
+            total += (slope - pivot) * least.union(most)
         hull = parts[0][1]
         for _, slope in parts[1:]:
             hull = hull.union(slope)
@@ -549,19 +572,11 @@ def _raised(shape: Shape) -> tuple[Fraction, BesselJ | Hypergeometric]:
 
 
 def _size(shape: BesselJ | Hypergeometric, k: arb) -> arb:
-    """A bound of |f| from k on: 1, or the decay of the Bessel functions in it."""
+    """A bound of |f| from k on."""
     z = k * ball.number(shape.c2).sqrt()
-    order = shape.b - 1 if isinstance(shape, BesselJ) else shape.a + 1
-    if not z > ball.number(order + 2):
-        return arb(1)
-    if isinstance(shape, Hypergeometric):
-        return beta_bessel.magnitude(shape.a, shape.m, z).abs_upper().min(arb(1))
-    front = ball.real(exact.gamma(shape.b) * exact.power(2, order))
-    return (
-        (front * z ** ball.number(-order - Fraction(1, 2)) * (2 / arb.pi()).sqrt() * beta_bessel.bessel_bound(order, z))
-        .abs_upper()
-        .min(arb(1))
-    )
+    if isinstance(shape, BesselJ):
+        return beta_bessel.magnitude_0f1(shape.b, z)
+    return beta_bessel.magnitude_1f2(shape.a, shape.m, z)
 
 
 def _oscillating_slope(shape: Shape, low: arb, high: arb) -> arb:

@@ -25,6 +25,7 @@ from wgflow.stability.ends import end_sign
 
 PRECISIONS = (128, 512)
 MAX_PIECES = 4000
+MAX_OSCILLATING_PIECES = 1500  # they cost more, and where signs change without end no number is enough
 NARROW = -50  # intervals narrower than 2^-50 in log k are left undecided: there a root is enclosed
 LOGARITHMIC_FROM = 40  # binary orders below the validity of the expansions from where A L + B is used
 CLOSE = -56  # how close to a simple root the cuts around it are placed
@@ -33,7 +34,7 @@ CLOSE = -56  # how close to a simple root the cuts around it are placed
 class Budget:
     """Counts intervals, so that a search ends."""
 
-    def __init__(self, pieces: int = MAX_PIECES) -> None:
+    def __init__(self, pieces: int) -> None:
         self.left = pieces
 
     def spend(self) -> bool:
@@ -87,7 +88,7 @@ def _above(value: Fraction) -> arb:
 def _cover(total: SpectralSum, low: arb, high: arb, stop: Callable[[int], bool] | None) -> tuple[list[Piece], bool]:
     if not low < high:
         return [], False
-    budget = Budget()
+    budget = Budget(MAX_PIECES if total.is_log_concave else MAX_OSCILLATING_PIECES)
     pieces = _subdivide(total, low, high, PRECISIONS[0], budget, stop)
     if any(p.sign == 0 for p in pieces) and budget.left > 0:
         again: list[Piece] = []
