@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from flint import arb, ctx, fmpq
@@ -56,18 +57,28 @@ def _hyp1f2_at(a: Fraction, m: int, x: arb) -> arb:
         return total
 
 
-def _log_zk_at(order: Fraction, z2: arb) -> arb:
-    """log(z^v K_v(z)) at an exact point z2; K's series cancel where it lies between small and large z, so more bits help."""
+def _accurate(function: Callable[[], arb], z: float, growth: float) -> arb:
+    """Returns a Bessel-type function at an exact point to the relative accuracy of the working precision, where bits allow.
+
+    Arb takes the power series or the asymptotic one. The first loses ``growth * z`` bits to cancellation, and the
+    second has about as many; asking for more than those leads back to the first.
+    """
     bits = ctx.prec
-    cancelled = int(3 * min(float(z2.mid()) ** 0.5, bits))  # bits that the power series lose, and the asymptotic one has
-    for extra in (16 if cancelled > bits + 40 else 16 + cancelled, 64 + 3 * bits, 8 * bits):
+    lost = int(growth * min(z, 4.0 * bits))
+    value = arb(0)
+    for extra in (16 if lost > bits + 40 else 16 + lost, 64 + lost + bits, 64 + 3 * bits, 8 * bits):
         with precision(bits + extra):
-            z = z2.sqrt()
-            bessel = z.bessel_k(number(abs(order)), scaled=True)
-            if bessel.rel_accuracy_bits() >= bits - 8:
-                break
-    with precision(bits + extra):
-        return number(order / 2) * z2.log() + bessel.log() - z
+            value = function()
+        if value.rel_accuracy_bits() >= bits - 8:
+            break
+    return value
+
+
+def _log_zk_at(order: Fraction, z2: arb) -> arb:
+    """log(z^v K_v(z)) at an exact point z2."""
+    scaled = _accurate(lambda: z2.sqrt().bessel_k(number(abs(order)), scaled=True), float(z2.mid()) ** 0.5, 3)
+    with precision(ctx.prec + 16):
+        return number(order / 2) * z2.log() + scaled.log() - z2.sqrt()
 
 
 class _Pi:
@@ -107,7 +118,8 @@ class Ops:
     @staticmethod
     def hyp0f1(b: Fraction, x: arb) -> arb:
         """|0F1| <= 1 for x <= 0 (b >= 1/2: a mean of cosines), so its derivative is at most 1/b."""
-        middle = x.mid().hypgeom_0f1(number(b))
+        exact_x = x.mid()
+        middle = _accurate(lambda: exact_x.hypgeom_0f1(number(b)), 2 * abs(float(exact_x)) ** 0.5, 1.5)
         if x.is_exact():
             return middle
         return _around(middle, x, number(1 / b) * beta_bessel.magnitude_0f1(b + 1, _least_z(x)))
