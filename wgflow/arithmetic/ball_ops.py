@@ -65,11 +65,16 @@ def _accurate(function: Callable[[], arb], z: float, growth: float) -> arb:
     """
     bits = ctx.prec
     lost = int(growth * min(z, 4.0 * bits))
+    # Where the asymptotic series has nearly enough bits, the power series would cost a hundred times as much.
+    spare = 60 if bits <= 160 else 8
+    tries = [16 if lost > bits + 40 else 16 + lost, 64 + lost + bits, 64 + 3 * bits, 8 * bits]
+    if bits + 40 >= lost > bits - spare + 10:
+        tries.insert(0, min(lost - bits - 4, 16))
     value = arb(0)
-    for extra in (16 if lost > bits + 40 else 16 + lost, 64 + lost + bits, 64 + 3 * bits, 8 * bits):
+    for extra in tries:
         with precision(bits + extra):
             value = function()
-        if value.rel_accuracy_bits() >= bits - 8:
+        if value.rel_accuracy_bits() >= bits - spare:
             break
     return value
 

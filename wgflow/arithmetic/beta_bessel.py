@@ -144,6 +144,22 @@ def magnitude_1f2(a: Fraction, m: int, z: arb) -> arb:
     return magnitude(a, m, z).abs_upper().min(arb(1)) if z > number(a + 3) else arb(1)
 
 
+def range_1f2(a: Fraction, m: int, low: arb, high: arb) -> tuple[arb, arb]:
+    """Returns bounds of 1F2(a; a + m/2, a + (m+1)/2; -z^2/4) over low <= z <= high, exact points.
+
+    From z > a + 3 on: its algebraic part, each power monotone, plus or minus its oscillation; else -1 and 1.
+    """
+    if not low > number(a + 3):
+        return arb(-1), arb(1)
+    swing = magnitude(a, m, low, oscillating_only=True)
+    least, most = -swing, swing
+    for power, coefficient in linear_form(a, m)[CONSTANT].items():
+        ends = [real(coefficient) * z ** number(power) for z in (low, high)]
+        least += ends[0].min(ends[1])
+        most += ends[0].max(ends[1])
+    return least.max(arb(-1)), most.min(arb(1))
+
+
 def magnitude(a: Fraction, m: int, z: arb, oscillating_only: bool = False) -> arb:
     """Returns a bound of |1F2(...)(z')| for all z' >= z, where z exceeds the largest order; 1 bounds it everywhere.
 

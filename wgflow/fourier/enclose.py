@@ -197,8 +197,12 @@ class MeanValueEnclosure(Enclosure):
             c = ball.real(coefficient)
             if isinstance(shape, PositiveShape):
                 ends = c * f0, c * f1
+            elif isinstance(shape, Hypergeometric):
+                length = ball.number(shape.c2).sqrt()
+                least, most = beta_bessel.range_1f2(shape.a, shape.m, (left.k * length).lower(), (right.k * length).upper())
+                ends = c * least, c * most
             else:
-                assert isinstance(shape, (BesselJ, Hypergeometric))
+                assert isinstance(shape, BesselJ)
                 size = abs(c) * magnitude(shape, left.k)
                 ends = -size, size
             low += ends[0].min(ends[1])

@@ -30,7 +30,7 @@ from wgflow.stability.chart import Chart, EndSign, chart_from_json, regions
 from wgflow.stability.claim import Claim, Mode, Place, at_eps, exact_value, make_claim, square, wavenumber
 
 MAX_BYTES = 10_000_000
-CHECK_BITS = 192
+CHECK_BITS = 160
 WORK = 1000  # intervals looked at for one chart, at least
 WORK_PER_PIECE = 20
 MOST_MODES = 4000
@@ -353,6 +353,7 @@ class _Replay:
                 if other is None:  # E is of smaller size: the limit is 0
                     _require(bool(low > 0), "the end may be approached and not attained")
                 elif other[0] == size:
+                    _leading(stabilizer, end, alone=True), _leading(self.kernel, end, alone=True)
                     limit = ball.real(other[1]) / ball.real(coefficient)
                     _require(bool(limit < low), "the end may be approached and not attained")
                 else:
@@ -368,6 +369,7 @@ class _Replay:
         if other is None:
             return exact.ZERO, bottom
         _require(other[0] == size, "E/S has no finite limit")
+        _leading(stabilizer, end, alone=True), _leading(self.kernel, end, alone=True)
         return other[1], bottom
 
     def _empty(self, proof: dict) -> None:
@@ -497,8 +499,12 @@ class _Signs:
             if isinstance(shape, PositiveShape):
                 k = high if c > 0 else low
                 least += c * shape.value(OPS, k * k)
+            elif isinstance(shape, Hypergeometric):
+                root = ball.number(shape.c2).sqrt()
+                bounds = beta_bessel.range_1f2(shape.a, shape.m, (low * root).lower(), (high * root).upper())
+                least += (c * bounds[0]).min(c * bounds[1])
             else:
-                assert isinstance(shape, (BesselJ, Hypergeometric))
+                assert isinstance(shape, BesselJ)
                 least -= abs(c) * _size(shape, low)
         return bool(least > 0)
 
@@ -616,15 +622,20 @@ def _smaller(one: Size, two: Size, end: End) -> bool:
     return one[3] < two[3]
 
 
-def _leading(total: SpectralSum, end: End) -> tuple[Size, exact.Real]:
+def _leading(total: SpectralSum, end: End, alone: bool = False) -> tuple[Size, exact.Real]:
+    """The leading term, of known sign. ``alone``: nothing of its own size beside it, so that quotients have limits."""
     for order in (1, 2, 4, 8):
         terms, rests, _ = _parts(total, end, order)
         for size, coefficient in terms:
-            others = [s for s, _ in terms if s != size]
-            if all(_smaller(s, size, end) for s in others) and all(s == size or _smaller(s, size, end) for s, _ in rests):
-                if any(s == size for s, _ in rests):
-                    continue
-                return size, coefficient
+            others = [s for s, _ in terms if s != size] + [s for s, _ in rests if s != size]
+            beside = [bound for s, bound in rests if s == size]
+            with ball.precision(CHECK_BITS):
+                if (
+                    all(_smaller(s, size, end) for s in others)
+                    and abs(ball.real(coefficient)) > sum(beside, arb(0))
+                    and not (alone and beside)
+                ):
+                    return size, coefficient
     raise Refused(f"the behaviour toward k = {end.value} is not known")
 
 

@@ -112,32 +112,43 @@ def ratio_limit(kernel: SpectralSum, stabilizer: SpectralSum, end: End) -> Ratio
     bottom = _leading(stabilizer, end)
     if bottom is None:
         return None
-    s_sign = ball.sign(bottom[1])
-    if s_sign is None or s_sign == 0:
-        return None
     if kernel.is_zero:
-        return RatioLimit("finite", s_sign)
+        return RatioLimit("finite", bottom.sign)
     top = _leading(kernel, end)
     if top is None:
-        return RatioLimit("finite", s_sign) if _is_dominated(kernel, bottom[0], end) else None
-    order = _compare(top[0], bottom[0], end)
+        return RatioLimit("finite", bottom.sign) if _is_dominated(kernel, bottom.size, end) else None
+    order = _compare(top.size, bottom.size, end)
     if order == 0:
-        return RatioLimit("finite", s_sign, top[1], bottom[1])
+        return RatioLimit("finite", bottom.sign, top.coefficient, bottom.coefficient) if top.alone and bottom.alone else None
     if order < 0:
-        return RatioLimit("finite", s_sign)
-    e_sign = ball.sign(top[1])
-    return RatioLimit("+infinity" if e_sign == s_sign else "-infinity", s_sign) if e_sign else None
+        return RatioLimit("finite", bottom.sign)
+    return RatioLimit("+infinity" if top.sign == bottom.sign else "-infinity", bottom.sign)
 
 
 Size = tuple[int, exact.Real, Fraction, int]  # (q, b, power, logs)
 
 
-def _leading(total: SpectralSum, end: End) -> tuple[Size, exact.Real] | None:
+@record
+class Leading:
+    """The leading term of a sum at an end; not ``alone`` where an oscillation of the same size (but smaller) goes with it."""
+
+    size: Size
+    coefficient: exact.Real
+    sign: int
+    alone: bool
+
+
+def _leading(total: SpectralSum, end: End) -> Leading | None:
     for order in ORDERS:
-        leading = expand(total, end, order).leading
-        if leading is not None:
-            (q, b), power, logs, coefficient = leading
-            return (q, b, power, logs), coefficient
+        expansion = expand(total, end, order)
+        if expansion.leading is None:
+            continue
+        rate, power, logs, coefficient = expansion.leading
+        beside = [rest.bound for rest in expansion.groups[0].rests if (rest.power, rest.logs) == (power, logs)]
+        sign = ball.sign(coefficient)
+        with ball.precision(WORKING_BITS):
+            if sign and abs(ball.real(coefficient)) > sum(beside, arb(0)):
+                return Leading((*rate, power, logs), coefficient, sign, not beside)
     return None
 
 
