@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 
 @contextmanager
@@ -15,12 +13,16 @@ def whole_file(path: object) -> Iterator[str]:
 
     An interrupted or failed write leaves the previous file as it was. Raises OSError.
 
+    >>> import tempfile; from pathlib import Path
     >>> folder = tempfile.mkdtemp()
     >>> with whole_file(folder + "/note.txt") as name:
     ...     _ = Path(name).write_bytes(b"whole")
     >>> Path(folder, "note.txt").read_bytes()
     b'whole'
     """
+    import tempfile  # late: most commands write no file
+    from pathlib import Path
+
     target = Path(os.fspath(path))  # type: ignore[call-overload]
     handle, name = tempfile.mkstemp(prefix=f".{target.stem[:100]}.", suffix=target.suffix, dir=target.parent)
     os.close(handle)
@@ -44,5 +46,5 @@ def _umask() -> int:
 
 def write_whole(path: object, content: bytes) -> None:
     """Writes ``content`` to ``path``, whole or not at all. Raises OSError."""
-    with whole_file(path) as name:
-        Path(name).write_bytes(content)
+    with whole_file(path) as name, open(name, "wb") as file:
+        file.write(content)

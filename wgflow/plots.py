@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from wgflow.arithmetic.number import InputError
 from wgflow.files import whole_file
@@ -34,9 +36,10 @@ def plot_spectrum(dataset: Any, axes: Any = None) -> Any:
         axes.plot(k, rate, color="0.2", linewidth=1.4)
         axes.fill_between(k, 0, rate, where=rate >= 0, color=GROWS, alpha=0.45, linewidth=0, label="grows", interpolate=True)
         axes.fill_between(k, 0, rate, where=rate <= 0, color=DECAYS, alpha=0.30, linewidth=0, label="decays", interpolate=True)
-    axes.set_xscale("log")
+    if k[-1] > 30 * k[0]:  # a shorter logarithmic axis has no room for its labels
+        axes.set_xscale("log")
     if _spans_decades(rate):
-        axes.set_yscale("symlog", linthresh=_linear_threshold(rate))
+        _logarithmic_both_ways(axes, rate)
     axes.set_xlabel("wavenumber k (1/length)")
     axes.set_ylabel("growth rate (1/time)")
     role, n = claim["role"], claim["dim"]
@@ -53,10 +56,17 @@ def _spans_decades(rate: Any) -> bool:
     return bool(low > 0 and high > 20 * low) or bool(high > 0 and high > 200 * abs(rate[rate != 0]).min() and low == 0)
 
 
-def _linear_threshold(rate: Any) -> float:
+def _logarithmic_both_ways(axes: Any, rate: Any) -> None:
+    """A symmetric logarithmic rate axis, linear below a third of the smaller side's peak, with at most three labels a side."""
     up, down = max(rate.max(), 0.0), max(-rate.min(), 0.0)
     low, high = sorted((up, down))
-    return float(low / 3 if low > 0 else high / 300)
+    linear = low / 3 if low > 0 else high / 300
+    axes.set_yscale("symlog", linthresh=linear)
+    first, last = ceil(log10(linear)), floor(log10(high))
+    powers = [10.0**p for p in range(last, first - 1, -max(1, (last - first + 2) // 3))]
+    ticks = [-t for t in powers if t <= down] + [0.0] + [t for t in reversed(powers) if t <= up]
+    axes.yaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.yaxis.set_minor_locator(NullLocator())
 
 
 def check_format(path: str) -> None:

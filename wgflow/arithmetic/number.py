@@ -9,7 +9,9 @@ import re
 from fractions import Fraction
 from math import isqrt
 
-MAX_CHARACTERS = 400
+MAX_CHARACTERS = 4000
+MAX_BITS = 6000  # of numerator and denominator: the canonical text of every number that is read can be read again
+MAX_DIGITS = 1800  # 6000 bits are 1806 digits
 MAX_EXPONENT = 1000
 
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
@@ -40,21 +42,27 @@ def _decimal(text: str, what: str) -> Fraction:
     return -value if sign == "-" else value
 
 
+def _short_enough(value: Fraction, what: str) -> Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise InputError(f"{what} has more than {MAX_DIGITS} digits; type a shorter number.")
+    return value
+
+
 def rational(value: object, what: str = "number") -> Fraction:
     """Returns the exact rational that ``value`` denotes: text, int, Fraction, or a float by its shortest decimal.
 
-    Raises InputError for anything else, for NaN and infinities, and for numbers over 400 characters or
+    Raises InputError for anything else, for NaN and infinities, and for numbers over 1,800 digits or
     outside 1e-1000 ... 1e1000.
 
     >>> rational("0.2"), rational("-3/4"), rational(0.1), rational("5e-324") == Fraction(5, 10**324)
     (Fraction(1, 5), Fraction(-3, 4), Fraction(1, 10), True)
     """
     if isinstance(value, Fraction):
-        return value
+        return _short_enough(value, what)
     if isinstance(value, bool):
         raise InputError(f"{what} {value!r} is not a number; type a decimal such as 0.2.")
     if isinstance(value, int):
-        return Fraction(value)
+        return _short_enough(Fraction(value), what)
     if not isinstance(value, str) and hasattr(type(value), "__float__"):
         value = float(value)  # type: ignore[arg-type]  # also NumPy's and other real scalars
     text = value.strip() if isinstance(value, str) else repr(value)
@@ -62,11 +70,11 @@ def rational(value: object, what: str = "number") -> Fraction:
         raise InputError(f"{what} {shown(text, 20)} has {len(text)} characters; at most {MAX_CHARACTERS} are read.")
     top, slash, bottom = text.partition("/")
     if not slash:
-        return _decimal(top, what)
+        return _short_enough(_decimal(top, what), what)
     denominator = _decimal(bottom.strip(), what)
     if denominator == 0:
         raise InputError(f"{what} {shown(text)} divides by zero; type a fraction such as 1/5.")
-    return _decimal(top.strip(), what) / denominator
+    return _short_enough(_decimal(top.strip(), what) / denominator, what)
 
 
 def rational_text(value: Fraction) -> str:

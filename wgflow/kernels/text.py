@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from wgflow.arithmetic.number import MAX_CHARACTERS, InputError, rational, shown
+from wgflow.arithmetic.number import MAX_DIGITS, InputError, rational, shown
 from wgflow.kernels.catalogue import LENGTH_EXPONENT, Entry, find
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import replace
@@ -230,6 +230,6 @@ def parse(text: object) -> Kernel:
         if isinstance(value, Fraction) and value == 0:
             return Kernel(())
         raise parser.error("this is a number, not a kernel")
-    if len(value.text) > MAX_TEXT or re.search(rf"[0-9]{{{MAX_CHARACTERS},}}", value.text):
+    if len(value.text) > MAX_TEXT or re.search(rf"[0-9]{{{MAX_DIGITS},}}", value.text):
         raise parser.error("its exact numbers grow too long")  # the canonical text must be readable again
     return value

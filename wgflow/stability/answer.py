@@ -36,12 +36,37 @@ class Witness:
     rate: tuple[float, float]
 
 
+def rounded(low: arb, high: arb) -> tuple[float, float]:
+    """Returns doubles (lo, hi) with lo <= low and high <= hi."""
+    return ball.outward(low)[0], ball.outward(high)[1]
+
+
+def number_text(ends: tuple[float, float]) -> str:
+    """Returns the digits that both ends of an enclosure share, at least 6 and at most 12 significant ones.
+
+    >>> number_text((0.6065306597126333, 0.6065306597131851))
+    '0.606530659713'
+    """
+    low, high = ends
+    for digits in (12, 10, 8, 6):
+        text = f"{low:.{digits}g}"
+        if text == f"{high:.{digits}g}":
+            return text
+    return f"{low:.6g}"
+
+
 @record
 class GrowingBand:
     """Wavenumbers with growth rate >= 0; each end enclosed by doubles, ``end`` None where the band has none."""
 
     start: tuple[float, float]
     end: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        start = "0" if self.start == (0.0, 0.0) else number_text(self.start)
+        if self.end is None:
+            return f"k > {start}"
+        return f"{start} < k < {number_text(self.end)}" if self.start != self.end else f"k = {start}"
 
 
 @record
@@ -60,6 +85,11 @@ class IntervalEnd:
     place: Place | None = None
     chart: Chart | None = None
 
+    @property
+    def text(self) -> str:
+        """The end as a decimal."""
+        return number_text(rounded(self.low, self.high))
+
 
 @record
 class Emptiness:
@@ -72,6 +102,17 @@ class Emptiness:
     below: Place | None = None
     above: Place | None = None
 
+    def __str__(self) -> str:
+        match self.kind:
+            case "end":
+                toward = "0" if self.end is End.ZERO else "infinity"
+                return f"as k tends to {toward}, the kernel's transform outgrows the stabilizer's"
+            case "pair":
+                return "two modes exclude each other: the stabilizer's transform has opposite signs there"
+            case "identity":
+                return "the kernel is a multiple of the stabilizer, whose transform has both signs"
+        return "the stabilizer is zero, and a mode does not decay"
+
 
 @record
 class Feasible:
@@ -83,10 +124,21 @@ class Feasible:
     lower_chart: Chart | None = None
     upper_chart: Chart | None = None
 
-
-def rounded(low: arb, high: arb) -> tuple[float, float]:
-    """Returns doubles (lo, hi) with lo <= low and high <= hi."""
-    return ball.outward(low)[0], ball.outward(high)[1]
+    def __str__(self) -> str:
+        """The interval in words, such as ``eps > 0.606530659713``."""
+        if self.empty is not None:
+            return f"none: no eps makes every mode decay ({self.empty})"
+        lower, upper = self.lower, self.upper
+        if lower is None and upper is None:
+            return "every eps"
+        parts = []
+        if lower is not None:
+            parts.append(f"eps {'>=' if lower.attained else '>'} {lower.text}")
+        if upper is not None:
+            parts.append(f"eps {'<=' if upper.attained else '<'} {upper.text}")
+        unknown = [name for name, end in (("lower", lower), ("upper", upper)) if end is not None and end.attained is None]
+        note = f" (whether the {' and '.join(unknown)} end belongs to it is not decided)" if unknown else ""
+        return " and ".join(parts) + note
 
 
 def place_number(place: Place, domain: Domain) -> float | str:

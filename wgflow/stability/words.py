@@ -7,7 +7,7 @@ from html import escape
 from math import inf
 
 from wgflow.fourier.domain import Band, Period
-from wgflow.stability.answer import Feasible, GrowingBand, IntervalEnd, Verdict, rounded
+from wgflow.stability.answer import GrowingBand, Verdict, number_text, rounded
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
@@ -22,52 +22,8 @@ VERDICT_TEXT = {
 }
 
 
-def number_text(ends: tuple[float, float]) -> str:
-    """Returns the digits that both ends of an enclosure share, at least 6 and at most 12 significant ones.
-
-    >>> number_text((0.6065306597126333, 0.6065306597131851))
-    '0.606530659713'
-    """
-    low, high = ends
-    for digits in (12, 10, 8, 6):
-        text = f"{low:.{digits}g}"
-        if text == f"{high:.{digits}g}":
-            return text
-    return f"{low:.6g}"
-
-
-def end_text(end: IntervalEnd) -> str:
-    return number_text(rounded(end.low, end.high))
-
-
-def feasible_text(found: Feasible | None) -> str:
-    """Returns the interval of feasible eps in words."""
-    if found is None:
-        return "not determined"
-    if found.empty is not None:
-        return "none: no eps makes every mode decay"
-    lower, upper = found.lower, found.upper
-    if lower is None and upper is None:
-        return "every eps"
-    parts = []
-    if lower is not None:
-        parts.append(f"eps {'>=' if lower.attained else '>'} {end_text(lower)}")
-    if upper is not None:
-        parts.append(f"eps {'<=' if upper.attained else '<'} {end_text(upper)}")
-    open_ends = [name for name, end in (("lower", lower), ("upper", upper)) if end is not None and end.attained is None]
-    note = f" (whether the {' and '.join(open_ends)} end belongs to it is not decided)" if open_ends else ""
-    return " and ".join(parts) + note
-
-
-def band_text(band: GrowingBand) -> str:
-    start = "0" if band.start == (0.0, 0.0) else number_text(band.start)
-    if band.end is None:
-        return f"k > {start}"
-    return f"{start} < k < {number_text(band.end)}" if band.start != band.end else f"k = {start}"
-
-
 def bands_text(bands: tuple[GrowingBand, ...], most: int = 5) -> str:
-    shown = ", ".join(band_text(b) for b in bands[:most])
+    shown = ", ".join(str(b) for b in bands[:most])
     return shown + (f", and {len(bands) - most} more" if len(bands) > most else "")
 
 
@@ -103,7 +59,7 @@ def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
         k = certificate.witness.wavenumber
         text = f"{k:.9g}" if isinstance(k, float) else k
         rows.append(("witness", f"k = {text}, rate {number_text((low, high))} (at unit density)"))
-    rows.append(("feasible eps", feasible_text(certificate.feasible)))
+    rows.append(("feasible eps", str(certificate.feasible or "not determined")))
     if (shortfall := not_enough(certificate)) is not None:
         rows.append(("not enough", shortfall))
     if certificate.suggestion:
@@ -119,7 +75,7 @@ def not_enough(certificate: Certificate) -> str | None:
     eps, least = certificate.claim.eps, rounded(found.lower.low, found.lower.high)
     if abs(least[1]) < inf and eps > Fraction(least[1]):
         return None
-    return f"eps = {decimal_text(eps)} is not enough; the least eps is {end_text(found.lower)}"
+    return f"eps = {decimal_text(eps)} is not enough; the least eps is {found.lower.text}"
 
 
 def decimal_text(value: Fraction) -> str:

@@ -1,0 +1,95 @@
+"""Every analysis script runs, draws its figure, and prints what is known from a formula."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from math import e, gamma, log, pi, sqrt
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[1] / "analysis"
+
+
+def printed(script: str, figure: Path, *options: str) -> list[list[str]]:
+    """Runs a script with --figure and returns the columns of each line that it prints."""
+    command = [sys.executable, str(FOLDER / script), "--figure", str(figure), *options]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert out.returncode == 0, out.stderr
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    assert figure.stat().st_size < 200_000
+    return [re.split(r"\s{2,}", line.strip()) for line in out.stdout.splitlines()]
+
+
+def test_every_script_is_run_here():
+    names = {path.name for path in FOLDER.glob("*.py")}
+    assert names == {"plain_discriminators.py", "rbf_stabilizers.py", "least_eps_by_dimension.py"}
+
+
+def test_plain_discriminators(tmp_path):
+    rows = printed("plain_discriminators.py", tmp_path / "figure.png")
+    answers = {(row[0], row[1]): row for row in rows if len(row) > 4}
+    for kernel in ("rbf(1)", "energy", "elastic"):
+        assert answers[kernel, "discriminator"][2:4] == ["GROWS", "every k > 0"]
+        assert answers[kernel, "generator"][2:4] == ["DECAYS", "none"]
+    # k^2 2 pi exp(-k^2/2) has its maximum 4 pi/e at k = sqrt(2); 2 pi/k and 2 pi k have none.
+    assert answers["rbf(1)", "discriminator"][-1] == f"{4 * pi / e:.5f} at k = {sqrt(2):.5f}"
+    assert answers["energy", "discriminator"][-1] == "no bound as k -> 0"
+    assert answers["elastic", "discriminator"][-1] == "no bound as k -> infinity"
+
+
+def test_rbf_stabilizers(tmp_path):
+    rows = printed("rbf_stabilizers.py", tmp_path / "figure.png")
+    least = {row[0]: row[1:] for row in rows if len(row) == 4}
+    assert [text.split(" (")[0] for text in least["1/4"]] == ["eps >= 4", "eps >= 16", "eps >= 65536"]
+    assert [text.split(" (")[0] for text in least["1"]] == ["eps > 1"] * 3
+    assert least["4/3"] == least["2"] == least["4"] == ["no eps"] * 3
+    # The supremum of k exp(-k^2/2) times F(rbf)(0) over the elastic kernel's constant.
+    elastic = [sqrt(2 / (pi * e)), 1 / sqrt(e), 2**3 * gamma(3.5) / sqrt(pi * e)]
+    assert least["elastic"] == [f"eps > {value:.6g}" for value in elastic]
+    assert least["elastic"][1].startswith("eps > 0.606")
+    growing = {(row[0], row[1]): row[2:] for row in rows if len(row) == 5}
+    assert growing["2", "5"][:2] == ["GROWS", f"k > {sqrt(2 * log(20) / 3):.9g}"]
+    assert growing["1/2", "3"][:2] == ["GROWS", f"0 < k < {sqrt(8 * log(4 / 3) / 3):.9g}"]
+    assert growing["1/2", "4"][0] == "DECAYS"
+    assert growing["1", "1"][:2] == ["GROWS", "every k > 0, at rate zero"]
+
+
+def value(text: str) -> float:
+    return float(re.search(r"[\d.e+]+$", text)[0])
+
+
+def test_least_eps_by_dimension(tmp_path):
+    dims = (1, 2, 3, 16, 64)
+    rows = printed("least_eps_by_dimension.py", tmp_path / "figure.png", "--dims", ",".join(map(str, dims)))
+    table = {int(row[0]): row[1:] for row in rows if row[0].isdigit()}
+    assert set(table) == set(dims)
+    k = np.geomspace(1e-3, 10, 200_001)
+    lengths = 2.0 ** np.arange(5)[:, None]
+    for n in dims:
+        rbf_elastic, rbf_half, rq_elastic, rq_half, _ = table[n]
+        constant = pi if n == 1 else 2 * pi ** ((n + 1) / 2) / gamma((n - 1) / 2)
+        ratio = (2 * pi) ** (n / 2) * (lengths**n * np.exp(-((lengths * k) ** 2) / 2)).sum(0) * k / constant
+        assert value(rbf_elastic) == pytest.approx(ratio.max(), rel=1e-5)
+        assert rbf_half == f"eps >= {2.0**n:.6g}"
+        # Toward k = 0 F(rq(1/5)) behaves as k^(2/5 - n), which outgrows 1/k from n = 2 on.
+        assert rq_elastic.startswith("eps > ") if n == 1 else rq_elastic == "no eps (k -> 0)"
+        assert rq_half.startswith("eps > ")
+    growing = [value(table[n][3]) for n in dims]
+    (bound,) = (float(re.search(r"eps = ([\d.]+)", " ".join(row))[1]) for row in rows if "is enough in every n" in " ".join(row))
+    assert growing == sorted(growing)
+    assert growing[-1] < bound == pytest.approx(largest_density_ratio(), rel=1e-4)
+
+
+def largest_density_ratio() -> float:
+    """The supremum of m(t)/m_s(t), (1 + r^2/2a)^-a = integral of m(t) exp(-t r^2) dt, m_s that of half the length."""
+    t = np.geomspace(1e-4, 10, 100_001)
+
+    def density(shrink: float) -> np.ndarray:
+        terms = ((2 * a * shrink) ** a / gamma(a) * t ** (a - 1) * np.exp(-2 * a * shrink * t) for a in (0.2, 0.5, 1, 2, 5))
+        return np.sum(list(terms), axis=0)
+
+    return float((density(1) / density(0.25)).max())
