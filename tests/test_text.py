@@ -169,6 +169,6 @@ def test_square_root():
 
 
 def test_dimensions_are_checked():
-    with pytest.raises(InputError, match="dim 3 to"):
+    with pytest.raises(InputError, match="takes dim 3 to"):
         transform(parse("riesz(2)"), 2)
     assert transform(parse("riesz(2)"), 3)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import lru_cache
+from functools import cmp_to_key, lru_cache
 from math import ceil, factorial
 
 from flint import arb
@@ -24,6 +24,10 @@ from wgflow.record import record
 
 WORKING_BITS = 128
 ZERO_POWER = Fraction(0)
+
+
+class Undecidable(Exception):
+    """A question that the method cannot answer, with the reason."""
 
 
 class End(enum.Enum):
@@ -344,8 +348,15 @@ def _merged(end: End, rate: Rate, parts: list[tuple[Local, Real]]) -> Group:
     return Group(rate, tuple(kept), tuple(rests))
 
 
-def _decay_order(rate: Rate) -> tuple[int, float]:
-    return rate[0], float(ball.real(rate[1]))
+def _slower_first(one: Group, other: Group) -> int:
+    """Orders groups by their decay, slowest first; rates that differ are told apart by the proved sign of the difference."""
+    (q, b), (p, c) = one.rate, other.rate
+    if q != p:
+        return q - p
+    sign = ball.sign(b - c)
+    if sign is None:
+        raise Undecidable("two rates of decay toward infinity are too close to be told apart")
+    return sign
 
 
 def expand(total: SpectralSum, end: End, order: int) -> Expansion:
@@ -359,4 +370,4 @@ def expand(total: SpectralSum, end: End, order: int) -> Expansion:
             valid = min(valid, piece.valid) if end is End.ZERO else max(valid, piece.valid)
         merged = [_merged(end, rate, parts) for rate, parts in groups.items()]
         merged = [group for group in merged if group.terms or group.rests]
-        return Expansion(end, tuple(sorted(merged, key=lambda g: _decay_order(g.rate))), valid)
+        return Expansion(end, tuple(sorted(merged, key=cmp_to_key(_slower_first))), valid)

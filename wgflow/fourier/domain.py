@@ -130,7 +130,9 @@ def _is_sum_of_two_squares(number: int) -> bool:
 
 
 def _whole(index: arb) -> int:
-    """Returns the whole part of a ball around an index, from its lower end."""
+    """Returns the whole part of a ball around an index, from its lower end; raises OverflowError beyond 2^4096."""
+    if not index < ball.dyadic(1, INDEX_BITS):
+        raise OverflowError("a mode number of more than 4096 bits")
     return int(index.lower().floor().unique_fmpz())
 
 

@@ -15,6 +15,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.ball_ops import OPS
+from wgflow.fourier.asymptotics import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
 from wgflow.record import record
@@ -61,10 +62,6 @@ class Enclosure(ABC):
 def enclosure(total: SpectralSum) -> Enclosure:
     """Returns the enclosure that fits the shapes of a sum; raises Undecidable where a coefficient has no proved sign."""
     return LogEnclosure(total) if total.is_log_concave else MeanValueEnclosure(total)
-
-
-class Undecidable(Exception):
-    """A question that the method cannot answer, with the reason."""
 
 
 def _proved_sign(coefficient: exact.Real) -> int:

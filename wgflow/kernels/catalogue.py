@@ -136,7 +136,7 @@ _ENTRIES = (
     Entry("wendland", "Wendland, compact support",
           (Parameter("smoothness", "s", ONE, choices=(0, 1, 2)), _length("radius")),
           lambda v: (ONE, v["radius"], Wendland(int(v["smoothness"]))),
-          "all", "positive definite for n <= 3 only", _ELASTIC, "Wendland 1995"),
+          "n <= 256", "positive definite for n <= 3 only", _ELASTIC, "Wendland 1995"),
     Entry("tophat", "top hat", (_length("radius"),),
           lambda v: (ONE, v["radius"], TopHat()),
           "all", "not positive definite", _ELASTIC, "Stein & Weiss 1971, IV.3"),

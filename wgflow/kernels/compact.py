@@ -45,6 +45,9 @@ class Wendland(Family):
             total = total + ops.number(coefficient) * ops.gamma(n + j) * ops.gamma(top) / ops.gamma(n + j + top)
         return 2 * ops.power(ops.pi, n / 2) / ops.gamma(n / 2) * total
 
+    def most_dimension(self) -> int:
+        return 256  # beyond, the exact linear form of the transform takes seconds to minutes
+
     def shape(self, n: Any) -> Hypergeometric:
         return Hypergeometric((n + 1) / 2 + self.smoothness, 2 + self.smoothness, Fraction(1))
 

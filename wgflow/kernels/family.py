@@ -37,11 +37,15 @@ class Family(ABC):
         """Returns the smallest n for which the family is defined; every larger n is allowed."""
         return 1
 
+    def most_dimension(self) -> int:
+        """Returns the largest n that is computed."""
+        return MAX_DIMENSION
+
     def check_dimension(self, n: int, name: str) -> None:
-        """Raises InputError where the family is undefined in R^n."""
-        least = self.least_dimension()
-        if n < least:
+        """Raises InputError where the family is undefined in R^n, or not computed there."""
+        least, most = self.least_dimension(), self.most_dimension()
+        if not least <= n <= most:
             raise InputError(
-                f"dim={n} is not allowed for {name} (it is defined for dim {least} to {MAX_DIMENSION}); "
-                f"type --dim {least} or another kernel such as rbf."
+                f"dim={n} is not allowed for {name} (it takes dim {least} to {most}); "
+                f"type --dim {least if n < least else most} or another kernel such as rbf."
             )

@@ -12,8 +12,10 @@ from wgflow.arithmetic import ball
 from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.stability.answer import GrowingBand, Witness, rounded
 from wgflow.stability.chart import Chart, Region, rows
+from wgflow.stability.claim import wavenumber
 
 MAX_BANDS = 200
+NARROW = -40  # an undecided row of this width in log k, as a power of two, counts as the enclosure of a root
 NEARBY = 256  # how many |m|^2 are looked at for the first and the last mode of a band
 
 
@@ -24,28 +26,54 @@ def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int)
     """
     if found is None:
         return (_whole(domain),), None
-    line = rows(found)
+    line = _merged(rows(found))
     bands: list[GrowingBand] = []
-    left_out = any(row.sign == 0 and (row.low is None or row.high is None) for row in line)
+    left_out = not isinstance(domain, Period) and any(_is_open(line, i, witness, domain) for i in range(len(line)))
+    left_out |= any(row.sign == 0 and row.high is None for row in line)
     index = 0
     while index < len(line):
         if line[index].sign != 1:
             index += 1
             continue
         stop = index
-        while stop + 1 < len(line) and line[stop + 1].sign == 1:
-            stop += 1
+        while stop + 2 < len(line) and line[stop + 1].sign == 0 and line[stop + 2].sign == 1:
+            stop += 2  # no sign change is proved between them, so the band goes on
         band = _band(line, index, stop, domain, n)
-        index = stop + 1
         if band is not None:
             bands.append(band)
-        else:
+        elif not (isinstance(domain, Period) and _holds_no_mode(domain, n, line[index].low, line[stop].high)):
             left_out = True
+        index = stop + 1
     note = "the list of growing bands is not complete" if left_out or len(bands) > MAX_BANDS else None
-    if not bands and not left_out and isinstance(witness.wavenumber, float):
-        k = (witness.wavenumber, witness.wavenumber)
-        bands.append(GrowingBand(k, k))
+    if not bands and not left_out:
+        with ball.precision(NODE_BITS):
+            ends = ball.outward(wavenumber(witness.place, domain))
+        bands.append(GrowingBand(ends, ends))
     return tuple(bands[:MAX_BANDS]), note
+
+
+def _merged(line: list[Region]) -> list[Region]:
+    """Joins neighbouring rows of one sign."""
+    out: list[Region] = []
+    for row in line:
+        if out and out[-1].sign == row.sign:
+            out[-1] = Region(out[-1].low, row.high, row.sign)
+        else:
+            out.append(row)
+    return out
+
+
+def _is_open(line: list[Region], index: int, witness: Witness, domain: Domain) -> bool:
+    """Whether an undecided row may hide (part of) a band: unless it is narrow and between different signs, or at the witness."""
+    row = line[index]
+    if row.sign != 0:
+        return False
+    if row.low is None or row.high is None or index in (0, len(line) - 1):
+        return True
+    with ball.precision(NODE_BITS):
+        narrow = (row.high / row.low).log() < ball.dyadic(1, NARROW)
+        at_witness = row.low <= wavenumber(witness.place, domain) <= row.high
+    return not narrow or (line[index - 1].sign == line[index + 1].sign and not at_witness)
 
 
 def _whole(domain: Domain) -> GrowingBand:
@@ -101,6 +129,16 @@ def _mode_band(period: Period, n: int, low: arb | None, high: arb | None) -> Gro
             if is_sum_of_squares(m2, n) and _inside(period.wavenumber(m2), low, high):
                 last = m2
     return GrowingBand(_mode_ends(period, first), _mode_ends(period, last)) if last >= start else None
+
+
+def _holds_no_mode(period: Period, n: int, low: arb | None, high: arb | None) -> bool:
+    """Whether no mode of the torus lies in [low, high]."""
+    if high is None:
+        return False
+    with ball.precision(INDEX_BITS):
+        lowest = period.wavenumber(1).lower()
+        candidates = list(islice(modes(period, n, lowest if low is None else low.max(lowest), high), NEARBY))
+        return len(candidates) < NEARBY and not any(_inside(period.wavenumber(m2), low, high) for m2 in candidates)
 
 
 def _first_inside(period: Period, n: int, candidates: Iterator[int], low: arb | None, high: arb | None) -> int | None:

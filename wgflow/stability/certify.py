@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wgflow.arithmetic import ball
+from wgflow.fourier.asymptotics import Undecidable
 from wgflow.fourier.domain import NODE_BITS
-from wgflow.fourier.enclose import Undecidable
 from wgflow.stability.answer import Feasible, GrowingBand, Verdict, Witness, place_number, rounded
 from wgflow.stability.bands import growing_bands
 from wgflow.stability.certificate import Certificate
@@ -52,12 +52,12 @@ def certify_claim(claim: Claim) -> Certificate:
     answer: Decision | None = None
     try:
         answer = decide(claim.growth, claim.domain, claim.dim)
-    except Undecidable as problem:
+    except (Undecidable, OverflowError) as problem:
         reasons.append(str(problem))
     found: Feasible | None = None
     try:
         found = feasible(*claim.sides, claim.domain, claim.dim)
-    except Undecidable as problem:
+    except (Undecidable, OverflowError) as problem:
         reasons.append(f"feasible eps: {problem}")
     verdict = _verdict(answer)
     if verdict is Verdict.UNDECIDED and answer is not None:

@@ -90,6 +90,8 @@ def rows(found: Chart) -> list[Region]:
     return out
 
 
+MAX_PIECES = 10_000  # of a chart that is read; no search makes as many
+
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +122,8 @@ def chart_from_json(data: dict[str, object] | None) -> Chart | None:
     cuts, signs = data["cuts"], data["signs"]
     if not (isinstance(cuts, list) and isinstance(signs, list) and len(cuts) == len(signs) + bool(signs)):
         raise ValueError("a chart's cuts and signs do not match")
+    if len(signs) > MAX_PIECES:
+        raise ValueError(f"a chart has more than {MAX_PIECES} pieces")
     if any(type(s) is not int or s not in (-1, 0, 1) for s in signs):
         raise ValueError("a chart has a wrong sign")
     points = [ball.parse_point(text) for text in cuts]

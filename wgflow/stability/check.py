@@ -18,8 +18,8 @@ from flint import arb
 from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.ball_ops import OPS
 from wgflow.arithmetic.number import InputError
-from wgflow.fourier.asymptotics import End, expand
-from wgflow.fourier.domain import Band, Domain, Period, is_sum_of_squares, modes
+from wgflow.fourier.asymptotics import End, Undecidable, expand
+from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
 from wgflow.record import record
@@ -69,14 +69,22 @@ def verify(source: object) -> Verified:
     >>> wg.verify(wg.certify("rbf", "elastic", "0.7").to_file_json()).verdict
     <Verdict.DECAYS: 'DECAYS'>
     """
-    data = json.loads(render(source)) if isinstance(source, dict) else _read(source)
     try:
-        return _check(data)
+        return _check(json.loads(render(source)) if isinstance(source, dict) else _read(source))
     except Refused:
         raise
     except InputError as problem:
         raise Refused(f"the claim is not understood: {problem}") from None
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError, ArithmeticError, RecursionError) as problem:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        AssertionError,
+        ArithmeticError,
+        RecursionError,
+        Undecidable,
+    ) as problem:
         raise Refused(f"the certificate is malformed ({type(problem).__name__}: {str(problem)[:80]})") from None
 
 
@@ -88,11 +96,12 @@ def _read(source: object) -> dict[str, object]:
         raise Refused(f"{path} is larger than {MAX_BYTES // 1_000_000} MB", foreign=True)
     try:
         data = json.loads(content.decode("utf-8"), parse_constant=_no_constant)
+        canonical = render(data)
     except (ValueError, RecursionError):
         raise Refused(f"{path} is not valid JSON", foreign=True) from None
     if not isinstance(data, dict) or data.get("schema") != CERTIFICATE_SCHEMA:
         raise Refused(f"{path} is not a certificate of wgflow (schema {CERTIFICATE_SCHEMA})", foreign=True)
-    if content.decode("utf-8") != render(data):
+    if content.decode("utf-8") != canonical:
         raise Refused("the file is not in the one form that wgflow writes")
     return data
 
@@ -124,10 +133,21 @@ def _check(data: dict) -> Verified:
     replay = _Replay(claim)
     replay.verdict(verdict, result, proof)
     replay.feasible(result["feasible_eps"], proof["feasible"])
-    if verdict is not Verdict.UNDECIDED and result["reason"] is not None:
-        expected = replay.note or result["feasible_eps"] is None
-        _require(bool(expected), "a reason is given where none is needed")
+    if verdict is not Verdict.UNDECIDED:
+        _reason(result["reason"], replay.note, result["feasible_eps"] is None)
+    _require(data["precision"] == NODE_BITS, "the precision is not the one that is used")
+    versions = data["versions"]
+    _require(set(versions) == {"wgflow", "python-flint", "flint"}, "the versions have other keys")
+    _require(all(isinstance(v, str) and len(v) < 40 for v in versions.values()), "the versions are not text")
     return Verified(claim, verdict, result)
+
+
+def _reason(given: str | None, note: str | None, no_interval: bool) -> None:
+    """Requires the reason of a decided verdict to be what is missing: the interval of eps, or bands left out."""
+    parts = [] if given is None else given.split("; ")
+    if no_interval:
+        _require(bool(parts) and parts.pop(0).startswith("feasible eps: "), "the missing interval has no reason")
+    _require(parts == ([] if note is None else [note]), "the reason is not what is missing")
 
 
 def _place(text: object, domain: Domain) -> Place:
@@ -141,6 +161,7 @@ def _place(text: object, domain: Domain) -> Place:
     point = ball.parse_point(text)
     _require(bool(point > 0), "a wavenumber is not positive")
     if isinstance(domain, Band):
+        _require(ball.is_moderate(point), "a wavenumber lies outside the band")
         _require(domain.low <= ball.point_fraction(point) <= domain.high, "a wavenumber lies outside the band")
     return point
 
@@ -239,7 +260,9 @@ class _Replay:
                 bool(pieces) and found.zero is None and found.infinity is None and not found.missing,
                 "the chart does not cover the band",
             )
-            low, high = ball.point_fraction(pieces[0].low), ball.point_fraction(pieces[-1].high)
+            edges = pieces[0].low, pieces[-1].high
+            _require(all(map(ball.is_moderate, edges)), "the chart does not cover the band")
+            low, high = map(ball.point_fraction, edges)
             _require(low <= self.domain.low and self.domain.high <= high, "the chart does not cover the band")
         else:
             for end, argument in ((End.ZERO, found.zero), (End.INFINITY, found.infinity)):
@@ -309,8 +332,8 @@ class _Replay:
                 _require(stated["attained"] is True, f"the {side} end belongs to the interval")
             else:
                 _require(total.is_zero and found is None, "E and S are not proportional")
-                other = whole["upper_chart" if side == "lower" else "lower_chart"]
-                _require(other is not None, "the stabilizer is not proved to have one sign")
+                other = "upper" if side == "lower" else "lower"
+                _require(whole[other] is None, "the stabilizer is not proved to have one sign")  # else its chart is replayed
                 _require(stated["attained"] is False, f"the {side} end does not belong to the interval")
         else:
             enclosure = self._enclosed(side, kind, proof, found, stabilizer, stated["attained"])
@@ -444,6 +467,8 @@ def _log_difference(total: SpectralSum, k: arb) -> arb:
 
 
 def _log_sum(values: list[arb]) -> arb:
+    if len(values) == 1:
+        return values[0]
     shift = values[0].mid()
     for value in values:
         if value.mid() > shift:
@@ -674,7 +699,9 @@ def _leading_sign(total: SpectralSum, end: End, order: int, k: arb) -> int | Non
 
 def _log_ratio(one: Size, two: Size, k: arb, logarithm: arb) -> arb:
     """log of the quotient of the two sizes at k."""
-    value = ball.number(one[2] - two[2]) * k.log() - ball.real(one[1]) * k ** one[0] + ball.real(two[1]) * k ** two[0]
+    value = ball.number(one[2] - two[2]) * k.log()
+    if one[:2] != two[:2]:
+        value += ball.real(two[1]) * k ** two[0] - ball.real(one[1]) * k ** one[0]
     return value + (one[3] - two[3]) * logarithm.log() if one[3] != two[3] else value
 
 

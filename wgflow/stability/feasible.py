@@ -17,9 +17,8 @@ from math import isqrt, log
 from flint import arb
 
 from wgflow.arithmetic import ball, exact
-from wgflow.fourier.asymptotics import End
+from wgflow.fourier.asymptotics import End, Undecidable
 from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
-from wgflow.fourier.enclose import Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record, replace
 from wgflow.stability.answer import Emptiness, Feasible, IntervalEnd

@@ -9,7 +9,7 @@ from math import ceil, floor
 from flint import arb
 
 from wgflow.arithmetic import ball
-from wgflow.fourier.enclose import Undecidable
+from wgflow.fourier.asymptotics import Undecidable
 from wgflow.record import replace
 from wgflow.stability.answer import Feasible
 from wgflow.stability.claim import Claim
@@ -32,7 +32,7 @@ def suggestion(claim: Claim, found: Feasible | None) -> str | None:
         return None
     try:
         again = feasible(*replace(claim, stabilizer=other).sides, claim.domain, claim.dim)
-    except Undecidable:
+    except (Undecidable, OverflowError):
         return None
     eps = None if again.empty else feasible_value(again)
     return None if eps is None else f"--stabilizer '{other}' --eps {eps}"
