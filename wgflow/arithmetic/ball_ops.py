@@ -41,7 +41,7 @@ def _hyp1f2_at(a: Fraction, m: int, x: arb) -> arb:
     with precision(2 * ctx.prec + 64):
         z = 2 * (-x).sqrt()
     bits = ctx.prec
-    size = float(z.mid())
+    size = float(z.mid())  # infinite beyond the doubles
     if size <= max(_SERIES_UP_TO, 4 * float(a)):
         with precision(bits + int(1.5 * size) + 16):
             low = a + Fraction(m, 2)
@@ -66,7 +66,7 @@ def _accurate(function: Callable[[], arb], z: float, growth: float) -> arb:
     bits = ctx.prec
     lost = int(growth * min(z, 4.0 * bits))
     # Where the asymptotic series has nearly enough bits, the power series would cost a hundred times as much.
-    spare = 60 if bits <= 160 else 8
+    spare = 60 if 100 <= bits <= 160 else 8
     tries = [16 if lost > bits + 40 else 16 + lost, 64 + lost + bits, 64 + 3 * bits, 8 * bits]
     if bits + 40 >= lost > bits - spare + 10:
         tries.insert(0, min(lost - bits - 4, 16))

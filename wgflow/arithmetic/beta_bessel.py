@@ -185,7 +185,7 @@ def tail_value(z: arb, bits: int) -> arb:
     """
     j0, j1 = z.bessel_j(arb(0)), z.bessel_j(arb(1))
     total, factor, power = arb(0), arb(1), arb(1)
-    steps = max(2, min(int(float(z.lower())) // 2, bits))
+    steps = bits if z > 2 * bits else max(2, int(float(z.lower())) // 2)
     for m in range(steps):
         total += factor * power * (-j1 + (2 * m + 1) * j0 / z)
         factor *= -((2 * m + 1) ** 2)
