@@ -29,12 +29,15 @@ def _hyp1f2(a: Fraction, m: int, x: arb) -> arb:
         return middle
     low = a + Fraction(m, 2)
     size = beta_bessel.magnitude_1f2(a + 1, m, _least_z(x))
-    return _around(middle, x, number(a / (low * (low + Fraction(1, 2)))) * size)
+    around = _around(middle, x, number(a / (low * (low + Fraction(1, 2)))) * size)
+    least, most = beta_bessel.range_1f2(a, m, _least_z(x), (2 * (-x.lower()).sqrt()).upper())
+    outer = least.union(most)  # at huge z even a tiny radius hides the phase of the oscillation, but not its size
+    return outer if outer.rad() < around.rad() else around
 
 
 def _least_z(x: arb) -> arb:
     """Returns the least z >= 0 with -z^2/4 in x."""
-    return 2 * (-x.upper()).nonnegative_part().sqrt()
+    return (2 * (-x.upper()).nonnegative_part().sqrt()).lower().nonnegative_part()
 
 
 def _hyp1f2_at(a: Fraction, m: int, x: arb) -> arb:
@@ -127,7 +130,9 @@ class Ops:
         middle = _accurate(lambda: exact_x.hypgeom_0f1(number(b)), 2 * abs(float(exact_x)) ** 0.5, 1.5)
         if x.is_exact():
             return middle
-        return _around(middle, x, number(1 / b) * beta_bessel.magnitude_0f1(b + 1, _least_z(x)))
+        around = _around(middle, x, number(1 / b) * beta_bessel.magnitude_0f1(b + 1, _least_z(x)))
+        size = beta_bessel.magnitude_0f1(b, _least_z(x))
+        return around if around.rad() < size else arb(0, size)
 
     @staticmethod
     def hyp1f2(a: Fraction, m: int, x: arb) -> arb:
