@@ -115,3 +115,28 @@ def test_default_stabilizers_are_sensible():
             certificate = wg.certify(name, dim=n)
             assert certificate.feasible is not None and certificate.feasible.empty is None, (name, n)
             assert certificate.suggestion and wg.certify(name, eps=certificate.suggestion.split()[-1], dim=n).decays
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", ["rbf", "rq(0.7)", "matern(2.3)", "elastic", "tophat", "wendland"])
+def test_one_formula_in_three_arithmetics(name, n):
+    """The same shape and amplitude in float64, in balls and in SymPy."""
+    from fractions import Fraction
+
+    from flint import arb
+
+    from wgflow.arithmetic import ball, exact, floating, symbol
+    from wgflow.arithmetic.ball_ops import OPS
+
+    family = wg.kernel(name).terms[0].family
+    k2 = Fraction(9, 4)
+    with ball.precision(128):
+        proved = float((family.amplitude(OPS, Fraction(n)) * family.shape(Fraction(n)).value(OPS, arb(2.25))).mid())
+        assert float(ball.real(family.amplitude(exact, Fraction(n)))) == pytest.approx(
+            float(family.amplitude(OPS, Fraction(n))), rel=1e-15
+        )
+    shape = family.shape(Fraction(n))
+    plain = family.amplitude(floating.OPS, Fraction(n)) * shape.value(floating.OPS, 2.25)
+    symbolic = family.amplitude(symbol.OPS, Fraction(n)) * shape.value(symbol.OPS, symbol.number(k2))
+    assert plain == pytest.approx(proved, rel=1e-13)
+    assert float(symbolic.evalf(30)) == pytest.approx(proved, rel=1e-14)

@@ -90,7 +90,9 @@ def _without_zeros(form: Form) -> Form:
 
 @lru_cache(maxsize=256)
 def linear_form(a: Fraction, m: int) -> Form:
-    """Returns the function, all of it, as a linear form in 1, two Bessel functions and the tail of J_0. m is 1 to 4.
+    """Returns the function, all of it, as a linear form in 1, two Bessel functions and the tail of J_0.
+
+    m is 1 to 4, and a >= m - 1 (as for all of Wendland's functions in every dimension).
 
     Every term but the constants decays like z^{-a-m} or faster, which is the true decay of the oscillation.
     """
