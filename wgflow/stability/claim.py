@@ -47,9 +47,13 @@ class Claim:
         kernel, stabilizer = self.sides
         return at_eps(kernel, stabilizer, exact.number(self.eps))
 
-    def rate(self, k: arb) -> arb:
-        """Returns a ball around the growth rate at k, at unit density."""
-        return k * k * self.growth.value(k)
+    def transform(self, k: arb) -> arb:
+        """Returns a ball around F(e - eps s)(k)."""
+        return growth_rate(self.role, 1, self.growth.value(k))  # the role's sign undone: it is its own inverse
+
+    def rate(self, k: arb, density: Fraction = Fraction(1)) -> arb:
+        """Returns a ball around the growth rate at k."""
+        return growth_rate(self.role, k * k, self.transform(k), ball.number(density))
 
     def to_json(self) -> dict[str, object]:
         domain = self.domain

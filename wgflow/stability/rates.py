@@ -11,7 +11,6 @@ from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.arithmetic.number import InputError, integer, rational, shown
-from wgflow.conventions import growth_rate
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import INDEX_BITS, Band, Period, is_sum_of_squares, modes
 from wgflow.record import record
@@ -195,13 +194,10 @@ def _on_grid(claim: Claim, density: Fraction, places: list[Place], certificate: 
 
 def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
     """Returns (k, transform, error, rate, word) at one place."""
-    growth = claim.growth
-    sign = sign_at(growth, place, claim.domain)
+    sign = sign_at(claim.growth, place, claim.domain)
     with ball.precision(_GRID_BITS):
         k = wavenumber(place, claim.domain)
-        value = growth.value(k)
-        rate = ball.number(density) * k * k * value
-        transform = growth_rate(claim.role, 1, value)  # the role's sign undone: it is its own inverse
+        transform, rate = claim.transform(k), claim.rate(k, density)
         middle = float(transform.mid())
         error = ball.outward(abs(transform - arb(middle)).upper())[1] if abs(middle) < ball.MAX_FLOAT else 0.0
         return float(k.mid()), middle, error, float(rate.mid()), _WORDS[sign]
@@ -302,7 +298,7 @@ def _inside(found: Spectrum) -> list[Fastest]:
 
 def _rate(found: Spectrum, k: float) -> float:
     with ball.precision(_GRID_BITS):
-        return float((ball.number(found.density) * found.claim.rate(arb(k))).mid())
+        return float(found.claim.rate(arb(k), found.density).mid())
 
 
 def _best_point(found: Spectrum, low: float, high: float) -> Fastest:
@@ -325,7 +321,7 @@ def _best_mode(found: Spectrum, low: float, high: float) -> Fastest | None:
         near = period.wavenumber(max(1, start - 40)).lower().max(arb(low)).mid()
         for count, m2 in enumerate(modes(period, found.claim.dim, near, None)):
             k = period.wavenumber(m2)
-            rate = float((ball.number(found.density) * found.claim.rate(k)).mid())
+            rate = float(found.claim.rate(k, found.density).mid())
             if best is None or rate > best.rate:
                 best = Fastest("mode", float(k.mid()), rate)
             if m2 > start + 40 or count > 200:
