@@ -16,7 +16,7 @@ from flint import arb, ctx, fmpq, fmpz
 
 from wgflow.arithmetic import exact
 
-_POINT = re.compile(r"-?[0-9]{1,200}p-?[0-9]{1,40}")
+_POINT = r"-?[0-9]{1,200}p-?[0-9]{1,40}"
 MAX_FLOAT = 1.7976931348623157e308
 
 
@@ -94,7 +94,7 @@ def point_text(point: arb) -> str:
 
 
 def parse_point(text: object) -> arb:
-    if not isinstance(text, str) or not _POINT.fullmatch(text):
+    if not isinstance(text, str) or not re.fullmatch(_POINT, text):
         raise ValueError(f"{str(text)[:40]!r} is not an exact point")
     mantissa, _, exponent = text.partition("p")
     return dyadic(int(mantissa), int(exponent))

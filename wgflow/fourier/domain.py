@@ -15,7 +15,7 @@ from wgflow.record import record
 
 NODE_BITS = 128
 INDEX_BITS = 4096  # |m|^2 may have a thousand digits
-_PERIOD = re.compile(r"\s*(?:(?P<factor>[^*\s]+?)\s*\*?\s*)?pi\s*(?:/\s*(?P<divisor>[0-9.]+))?\s*")
+_PERIOD = r"\s*(?:(?P<factor>[^*\s]+?)\s*\*?\s*)?pi\s*(?:/\s*(?P<divisor>[0-9.]+))?\s*"
 LEAST, MOST = Fraction(1, 10**300), Fraction(10**300)
 
 
@@ -51,7 +51,7 @@ def parse_period(value: object) -> Period:
     """
     if isinstance(value, Period):
         return value
-    match = _PERIOD.fullmatch(value) if isinstance(value, str) and len(value) < 400 else None
+    match = re.fullmatch(_PERIOD, value) if isinstance(value, str) and len(value) < 400 else None
     if match:
         divisor = rational(match["divisor"] or "1", "period")
         if divisor == 0:

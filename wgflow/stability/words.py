@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from html import escape
 from math import inf
 
 from wgflow.fourier.domain import Band, Period
@@ -120,6 +119,8 @@ def fastest_text(kind: str, k: float | None, rate: float) -> str:
 
 
 def _html_table(rows: list[tuple[str, str]]) -> str:
+    from html import escape  # late: its table of entities is only for notebooks
+
     cells = "".join(
         f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'
         for name, text in rows
