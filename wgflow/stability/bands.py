@@ -11,7 +11,7 @@ from flint import arb
 from wgflow.arithmetic import ball
 from wgflow.fourier.domain import INDEX_BITS, NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
 from wgflow.stability.answer import GrowingBand, Witness, rounded
-from wgflow.stability.chart import Chart, Region, rows
+from wgflow.stability.chart import Chart, Region, merged, rows
 from wgflow.stability.claim import wavenumber
 
 MAX_BANDS = 200
@@ -26,7 +26,7 @@ def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int)
     """
     if found is None:
         return (_whole(domain),), None
-    line = _merged(rows(found))
+    line = merged(rows(found))
     bands: list[GrowingBand] = []
     left_out = not isinstance(domain, Period) and any(_is_open(line, i, witness, domain) for i in range(len(line)))
     left_out |= any(row.sign == 0 and row.high is None for row in line)
@@ -50,17 +50,6 @@ def growing_bands(found: Chart | None, witness: Witness, domain: Domain, n: int)
             ends = ball.outward(wavenumber(witness.place, domain))
         bands.append(GrowingBand(ends, ends))
     return tuple(bands[:MAX_BANDS]), note
-
-
-def _merged(line: list[Region]) -> list[Region]:
-    """Joins neighbouring rows of one sign."""
-    out: list[Region] = []
-    for row in line:
-        if out and out[-1].sign == row.sign:
-            out[-1] = Region(out[-1].low, row.high, row.sign)
-        else:
-            out.append(row)
-    return out
 
 
 def _is_open(line: list[Region], index: int, witness: Witness, domain: Domain) -> bool:

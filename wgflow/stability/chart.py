@@ -61,15 +61,17 @@ class Region:
 
 def regions(found: Chart) -> list[Region]:
     """Returns, in order, the maximal runs of a chart that are positive or undecided."""
+    return [row for row in merged(rows(found)) if row.sign >= 0]
+
+
+def merged(line: list[Region]) -> list[Region]:
+    """Joins neighbouring rows of one sign."""
     out: list[Region] = []
-    previous = -1
-    for row in rows(found):
-        if row.sign >= 0:
-            if out and row.sign == previous:
-                out[-1] = Region(out[-1].low, row.high, row.sign)
-            else:
-                out.append(row)
-        previous = row.sign
+    for row in line:
+        if out and out[-1].sign == row.sign:
+            out[-1] = Region(out[-1].low, row.high, row.sign)
+        else:
+            out.append(row)
     return out
 
 

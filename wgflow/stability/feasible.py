@@ -164,7 +164,7 @@ class _Search:
                 return answer
             undecided_limit = not answer.grows
             best = self._better(best, answer)
-        known = len(ruling) == len(limits) or all(limit is not None for _, limit in limits)
+        known = all(limit is not None for _, limit in limits)
         return self._interior(best, top if undecided_limit else None, finite if known else None)
 
     def _at_limit(self, end: End, limit: RatioLimit) -> IntervalEnd | Decision:

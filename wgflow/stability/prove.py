@@ -57,8 +57,6 @@ def chart(total: SpectralSum, band: Band | None = None, stop: Callable[[int], bo
         missing = [end for end, found in ((End.ZERO, zero), (End.INFINITY, infinity)) if found is None]
         low = zero.k if zero else _typical(total, End.ZERO, -40)
         high = infinity.k if infinity else _typical(total, End.INFINITY, 4)
-        if high <= low:  # the two ends overlap: any point between serves as their meeting point
-            high = low
     first = [] if zero is None or band is not None else logarithmic_pieces(total, zero)
     if first and first[-1].high < high:
         low = first[-1].high
@@ -86,7 +84,7 @@ def _above(value: Fraction) -> arb:
 
 
 def _cover(total: SpectralSum, low: arb, high: arb, stop: Callable[[int], bool] | None) -> tuple[list[Piece], bool]:
-    if not low < high:
+    if not low < high:  # the end arguments overlap
         return [], False
     budget = Budget(MAX_PIECES if total.is_log_concave else MAX_OSCILLATING_PIECES)
     pieces = _subdivide(total, low, high, PRECISIONS[0], budget, stop)
