@@ -45,12 +45,9 @@ class _Search:
 
     def __init__(self, kernel: SpectralSum, stabilizer: SpectralSum, domain: Domain, n: int) -> None:
         self.kernel, self.stabilizer, self.domain, self.n = kernel, stabilizer, domain, n
-        self.mirrored = False
 
     def mirror(self) -> _Search:
-        other = _Search(self.kernel, self.stabilizer.times(exact.number(-1)), self.domain, self.n)
-        other.mirrored = not self.mirrored
-        return other
+        return _Search(self.kernel, self.stabilizer.times(exact.number(-1)), self.domain, self.n)
 
     def decide(self, eps: exact.Real) -> Decision:
         return decide(at_eps(self.kernel, self.stabilizer, eps), self.domain, self.n, first_only=True)
@@ -317,8 +314,8 @@ def feasible(kernel: SpectralSum, stabilizer: SpectralSum, domain: Domain, n: in
         return Feasible(empty=none)
     if {s.sign for s in samples} >= {1, -1} and are_proportional(kernel, stabilizer):
         return Feasible(empty=Emptiness("identity", None, _first(samples, 1), _first(samples, -1)))
-    positive = _sign_chart(down, samples, -1)
-    negative = None if positive else _sign_chart(up, samples, 1)
+    positive = _sign_chart(up, down, samples, -1)
+    negative = None if positive else _sign_chart(up, up, samples, 1)
     if (none := empty_pair(samples)) is not None:  # the charts may have found places that the grid missed
         return Feasible(empty=none)
     if positive is None and negative is None and not ({s.sign for s in samples} >= {1, -1}):
@@ -353,12 +350,11 @@ def _unflipped(found: Emptiness) -> Emptiness:
     return replace(found, below=found.above, above=found.below) if found.kind == "pair" else found
 
 
-def _sign_chart(side: _Search, samples: list[_Sample], unwanted: int) -> Chart | None:
-    """Returns a chart that proves side.stabilizer < 0 everywhere, or None; then adds a sample where it is not."""
+def _sign_chart(up: _Search, side: _Search, samples: list[_Sample], unwanted: int) -> Chart | None:
+    """Returns a chart that proves side.stabilizer < 0 everywhere, or None; then adds samples (of ``up``) where it is not."""
     if any(s.sign == unwanted for s in samples):
         return None
     answer = decide(side.stabilizer, side.domain, side.n, first_only=True)
     if not answer.decays:
-        plain = side.mirror() if side.mirrored else side
-        samples += [s for s in map(plain.sample, answer.grows[:8]) if s is not None]
+        samples += [s for s in map(up.sample, answer.grows[:8]) if s is not None]
     return answer.chart if answer.decays else None

@@ -6,7 +6,6 @@ The search may use any trick; what it finds is plain data that `wgflow.stability
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 from math import isqrt
@@ -42,11 +41,11 @@ class Budget:
         return self.left >= 0
 
 
-def chart(total: SpectralSum, band: Band | None = None, stop: Callable[[int], bool] | None = None) -> Chart:
+def chart(total: SpectralSum, band: Band | None = None, first_only: bool = False) -> Chart:
     """Returns the sign chart of a sum that is not identically zero, over all k > 0 or over a band.
 
-    ``stop(sign)`` may end the search early, when the sign of a new piece already answers the question; the chart is then
-    not complete. Raises Undecidable where a coefficient has no provable sign.
+    ``first_only`` ends the search at the first piece that is positive; the chart is then not complete. Raises Undecidable
+    where a coefficient has no provable sign.
     """
     zero = infinity = None
     missing: list[End] = []
@@ -62,7 +61,7 @@ def chart(total: SpectralSum, band: Band | None = None, stop: Callable[[int], bo
         low = first[-1].high
     else:
         first = []
-    pieces, exhausted = _cover(total, low, high, stop)
+    pieces, exhausted = _cover(total, low, high, first_only)
     pieces = merge(first + pieces)
     return Chart(zero, tuple(pieces), infinity, tuple(missing), exhausted)
 
@@ -83,16 +82,16 @@ def _above(value: Fraction) -> arb:
         return ball.number(value).upper()
 
 
-def _cover(total: SpectralSum, low: arb, high: arb, stop: Callable[[int], bool] | None) -> tuple[list[Piece], bool]:
+def _cover(total: SpectralSum, low: arb, high: arb, first_only: bool) -> tuple[list[Piece], bool]:
     if not low < high:  # the end arguments overlap
         return [], False
     budget = Budget(MAX_PIECES if total.is_log_concave else MAX_OSCILLATING_PIECES)
-    pieces = _subdivide(total, low, high, PRECISIONS[0], budget, stop)
+    pieces = _subdivide(total, low, high, PRECISIONS[0], budget, first_only)
     if any(p.sign == 0 for p in pieces) and budget.left > 0:
         again: list[Piece] = []
         for piece in pieces:
             if piece.sign == 0 and not _is_narrow(piece):
-                again += _subdivide(total, piece.low, piece.high, PRECISIONS[1], budget, stop)
+                again += _subdivide(total, piece.low, piece.high, PRECISIONS[1], budget, first_only)
             else:
                 again.append(piece)
         pieces = again
@@ -139,9 +138,7 @@ def merge(pieces: list[Piece]) -> list[Piece]:
     return out
 
 
-def _subdivide(
-    total: SpectralSum, low: arb, high: arb, bits: int, budget: Budget, stop: Callable[[int], bool] | None
-) -> list[Piece]:
+def _subdivide(total: SpectralSum, low: arb, high: arb, bits: int, budget: Budget, first_only: bool) -> list[Piece]:
     pieces: list[Piece] = []
     with ball.precision(bits):
         bounds = enclosure(total)
@@ -154,7 +151,7 @@ def _subdivide(
                 stack += reversed(list(pairwise(nodes)))
                 continue
             pieces.append(Piece(left.k, right.k, sign))
-            if stop is not None and stop(sign):
+            if first_only and sign > 0:
                 break
     return pieces
 
@@ -231,10 +228,9 @@ def decide(total: SpectralSum, domain: Domain, n: int, first_only: bool = False)
     """
     if total.is_zero:
         return Decision(None, (some_place(domain),), ())
-    stop = _is_positive if first_only and not isinstance(domain, Period) else None
-    found = chart(total, domain if isinstance(domain, Band) else None, stop)
-    if isinstance(domain, Period):
-        return _decide_modes(total, found, domain, n)
+    if isinstance(domain, Period):  # a positive piece need not hold a mode: the whole chart is needed
+        return _decide_modes(total, chart(total), domain, n)
+    found = chart(total, domain, first_only)
     grows: list[Place] = []
     unknown: list[str] = []
     for region in regions(found):
@@ -246,10 +242,6 @@ def decide(total: SpectralSum, domain: Domain, n: int, first_only: bool = False)
             unknown.append(_between_text(region))
     # Where the sum changes sign it is undecided on a tiny interval; that is no open question of its own.
     return Decision(found, tuple(grows), () if grows else tuple(unknown))
-
-
-def _is_positive(sign: int) -> bool:
-    return sign > 0
 
 
 def some_place(domain: Domain) -> Place:
