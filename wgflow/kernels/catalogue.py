@@ -202,4 +202,8 @@ def spell_family(family: Family, scale2: Fraction) -> tuple[Fraction, str]:
             return ONE, _call("wendland", {"smoothness": Fraction(smoothness), "radius": scale2})
         case TopHat():
             return ONE, _call("tophat", {"radius": scale2})
+    from wgflow.kernels.expression import Expression, text_of  # late: most kernels are named
+
+    if isinstance(family, Expression):
+        return ONE, text_of(family.tree)
     raise TypeError(f"{family!r} is not in the catalogue")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from wgflow.arithmetic.number import InputError
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.shape import Shape
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
@@ -32,6 +33,18 @@ class Family(ABC):
     @abstractmethod
     def shape(self, n: Any) -> Shape:
         """Returns the wavenumber dependence at unit scale."""
+
+    def is_written(self) -> bool:
+        """Tells whether phi is an expression written out in r, without a closed transform."""
+        return False
+
+    def mixing(self) -> MixingMeasure | None:
+        """Returns the measure mu with phi(r) = integral of exp(-r^2 t) dmu(t), or None where none is known."""
+        return None
+
+    def is_one_function(self) -> bool:
+        """Tells whether phi(r) is the same function of r in every dimension."""
+        return True
 
     def least_dimension(self) -> int:
         """Returns the smallest n for which the family is defined; every larger n is allowed."""

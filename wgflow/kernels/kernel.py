@@ -38,8 +38,9 @@ class Kernel:
         """Returns the kernel with these terms, equal ones merged and zero weights dropped."""
         weights: dict[tuple[Family, Fraction], Fraction] = {}
         for term in terms:
-            key = (term.family, term.scale2)
-            weights[key] = weights.get(key, Fraction(0)) + term.weight
+            for part in _normal(term):
+                key = (part.family, part.scale2)
+                weights[key] = weights.get(key, Fraction(0)) + part.weight
         merged = (Term(weight, scale2, family) for (family, scale2), weight in weights.items() if weight)
         return Kernel(tuple(sorted(merged, key=Term.sort_key)))
 
@@ -125,6 +126,15 @@ class Kernel:
         from wgflow.kernels.latex import terms_latex  # late: SymPy
 
         return f"$e(r) = {terms_latex(self.terms)}$"
+
+
+def _normal(term: Term) -> Iterable[Term]:
+    """Yields a term as parts in normal form: the stretch of an expression is carried out inside it."""
+    if not term.family.is_written() or term.scale2 == 1:
+        return (term,)
+    from wgflow.kernels.recognize import stretched  # late: most kernels are named
+
+    return stretched(term)
 
 
 ZERO = Kernel(())
