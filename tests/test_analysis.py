@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from math import e, gamma, log, pi, sqrt
 from pathlib import Path
 
@@ -26,7 +27,12 @@ def printed(script: str, figure: Path, *options: str) -> list[list[str]]:
 
 def test_every_script_is_run_here():
     names = {path.name for path in FOLDER.glob("*.py")}
-    assert names == {"plain_discriminators.py", "rbf_stabilizers.py", "least_eps_by_dimension.py"}
+    assert names == {
+        "plain_discriminators.py",
+        "rbf_stabilizers.py",
+        "least_eps_by_dimension.py",
+        "least_intrusive_stabilizers.py",
+    }
 
 
 def test_plain_discriminators(tmp_path):
@@ -93,3 +99,19 @@ def largest_density_ratio() -> float:
         return np.sum(list(terms), axis=0)
 
     return float((density(1) / density(0.25)).max())
+
+
+def test_least_intrusive_stabilizers(tmp_path):
+    rows = printed("least_intrusive_stabilizers.py", tmp_path / "figure.png")
+    mixtures = [row for row in rows if len(row) == 7 and row[1].isdigit()]
+    assert len(mixtures) == 6
+    for row in mixtures:
+        alone, mixture, bound = map(float, row[3:6])
+        assert 1 <= bound <= mixture <= 1.001 * bound and mixture < alone and row[6] == "DECAYS"
+    coulomb = {row[0]: row[1:] for row in rows if row[0].replace("/", "").replace(",", "").isdigit()}
+    assert set(coulomb) == {"1/10,10", "1/2,2", "1,100"}
+    for band, (mixture, _, proved, alone) in coulomb.items():
+        low, high = (float(Fraction(end)) for end in band.split(","))
+        one, two, three = ((low**-p - high**-p) / p for p in (1, 2, 3))
+        assert float(mixture) == pytest.approx(sqrt(one * three) / two, rel=1e-3)
+        assert (proved, alone) == ("DECAYS", "no eps and no eps")

@@ -78,6 +78,7 @@ def test_no_cycles():
 
 def test_the_checker_shares_no_code_with_the_search():
     search = {f"wgflow.stability.{name}" for name in ("prove", "ends", "feasible", "certify", "suggest", "stabilizer")}
+    search |= {f"wgflow.stability.{name}" for name in ("mixture", "mixture_eps", "every_dimension")}
     search.add("wgflow.fourier.enclose")
     assert search <= set(GRAPH)
     assert not search & reached("wgflow.stability.check")

@@ -23,6 +23,8 @@ _HOME = {
     "verify": "wgflow.stability.check:verify",
     "Refused": "wgflow.stability.check:Refused",
     "transform": "wgflow.fourier.values:transform",
+    "design": "wgflow.stability.design:design",
+    "Design": "wgflow.stability.design:Design",
     "spectrum": "wgflow.stability.rates:spectrum",
     "Spectrum": "wgflow.stability.rates:Spectrum",
     "InputError": "wgflow.arithmetic.number:InputError",

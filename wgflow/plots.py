@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from math import ceil, floor, log10
+from fractions import Fraction
+from math import ceil, floor, inf, log10
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,10 @@ def _logarithmic_both_ways(axes: Any, rate: Any) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def check_format(path: str) -> None:
+def check_format(path: str, option: str = "--plot") -> None:
     """Raises InputError where the file's ending is no format that is drawn."""
     if Path(path).suffix.lower() not in FORMATS:
-        raise InputError(f"--plot {path!r} must end in {', '.join(FORMATS)}.")
+        raise InputError(f"{option} {path!r} must end in {', '.join(FORMATS)}.")
 
 
 def save_spectrum_plot(dataset: Any, path: str) -> None:
@@ -82,6 +83,47 @@ def save_spectrum_plot(dataset: Any, path: str) -> None:
     import matplotlib.pyplot as plt
 
     axes = plot_spectrum(dataset)
+    with whole_file(path) as name:
+        axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
+    plt.close(axes.figure)
+
+
+def plot_trade_off(dataset: Any, axes: Any = None) -> Any:
+    """Draws the least intrusion over the slowest decay, beside each candidate alone; returns the Matplotlib axes."""
+    import matplotlib.pyplot as plt
+
+    if axes is None:
+        _, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    rate, intrusion = dataset["slowest_decay"].values, dataset["intrusion"].values
+    problem = json.loads(dataset.attrs["problem"])
+    asked = dataset["required_decay"].values > 0
+    styles = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+    alone = [name for name in dataset.data_vars if name.startswith("intrusion_alone_")]
+    top = 3 * intrusion[asked].max() if asked.any() else inf
+    for number, name in enumerate(alone):
+        values = dataset[name].values[asked]
+        if (values < top).any():
+            label = f"{dataset[name].attrs['long_name']} alone"
+            axes.plot(rate[asked], values, linestyle=styles[number % 4], color=f"C{number + 1}", linewidth=1.1, label=label)
+    axes.plot(rate[asked], intrusion[asked], "o-", color=DECAYS, linewidth=1.8, markersize=4, label="least of all mixtures")
+    for value in intrusion[~asked]:
+        axes.axhline(value, color="0.5", linewidth=0.8)
+        axes.annotate(f"no rate asked: {value:.4g}", (0.99, value), None, ("axes fraction", "data"), ha="right", va="bottom")
+    axes.set(xscale="log", yscale="log", xlabel="decay rate of the band's slowest mode (1/time)", ylabel="intrusion")
+    axes.set_ylim(None, top if top < inf else None)
+    low, high = (float(Fraction(end)) for end in problem["band"])
+    axes.set_title(f"{problem['kernel']}\n{problem['role']}, n = {problem['dim']}, {low:g} ≤ k ≤ {high:g}", fontsize="medium")
+    axes.legend(frameon=False, fontsize="small")
+    return axes
+
+
+def save_trade_off_plot(dataset: Any, path: str) -> None:
+    """Draws a trade-off into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
+    check_format(path, "--trade-off")
+    matplotlib.use("Agg", force=False)
+    import matplotlib.pyplot as plt
+
+    axes = plot_trade_off(dataset)
     with whole_file(path) as name:
         axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
     plt.close(axes.figure)

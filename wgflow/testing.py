@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wgflow.stability.answer import Verdict
-from wgflow.stability.certificate import Certificate
+from wgflow.stability.certificate import Answer
 from wgflow.stability.certify import certify
 
 
@@ -15,7 +15,7 @@ def assert_every_mode_decays(
     role: object = "discriminator",
     period: object = None,
     band: object = None,
-) -> Certificate:
+) -> Answer:
     """Returns the certificate where every mode is proved to decay; raises AssertionError, with the answer, otherwise.
 
     Arguments as for `wgflow.certify`. An undecided claim fails as well: it is not proved.

@@ -20,6 +20,11 @@ class Ops:
     exp = staticmethod(sympy.exp)
     log = staticmethod(sympy.log)
     sqrt = staticmethod(sympy.sqrt)
+    sin = staticmethod(sympy.sin)
+    cos = staticmethod(sympy.cos)
+    tanh = staticmethod(sympy.tanh)
+    sech = staticmethod(sympy.sech)
+    erf = staticmethod(sympy.erf)
     number = staticmethod(number)
 
     @staticmethod
@@ -38,6 +43,14 @@ class Ops:
     def log_zk(order: Any, z2: Any) -> Any:
         v = number(order)
         return sympy.log(sympy.sqrt(z2) ** v * sympy.besselk(v, sympy.sqrt(z2)))
+
+    @staticmethod
+    def besselk(order: Any, x: Any) -> Any:
+        return sympy.besselk(number(order), x)
+
+    @staticmethod
+    def besselj(order: Any, x: Any) -> Any:
+        return sympy.besselj(number(order), x)
 
     @staticmethod
     def hyp0f1(b: Any, x: Any) -> Any:

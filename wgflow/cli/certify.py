@@ -12,7 +12,9 @@ EXIT = {"DECAYS": 0, "GROWS": 1, "UNDECIDED": 3}
 HELP = "prove or refute that every Fourier mode decays"
 DESCRIPTION = (
     "Proves or refutes in ball arithmetic that every Fourier mode decays under e - eps s. "
-    "Exit code: 0 every mode decays, 1 a mode does not, 3 undecided, 2 wrong input, 4 failure."
+    "Exit code: 0 every mode decays, 1 a mode does not, 3 undecided, 2 wrong input, 4 failure. "
+    "A kernel written out in r is certified in a process of its own, within WGFLOW_TIME_LIMIT seconds (environment; "
+    "default 60) and WGFLOW_MEMORY_LIMIT MiB (default 2048); beyond them it is undecided."
 )
 
 

@@ -15,7 +15,7 @@ def add_claim_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--eps", default="0", metavar="NUMBER", help="strength of the stabilizer, exact: 0.2 or 1/5 (default 0: plain)"
     )
-    command.add_argument("--dim", default="2", metavar="N", help="dimension of the feature space (default 2)")
+    command.add_argument("--dim", default="2", metavar="N", help="dimension of the feature space (default 2); certify: also all")
     command.add_argument("--role", default="discriminator", metavar="ROLE", help="discriminator (default) or generator")
     command.add_argument("--period", metavar="L", help="only the modes of a torus of this period, such as 2*pi or 6.28")
     command.add_argument("--band", metavar="K1,K2", help="only wavenumbers from K1 to K2")

@@ -12,16 +12,29 @@ import os
 import sys
 
 from wgflow.arithmetic.number import InputError
-from wgflow.cli import certify, kernels, spectrum, verify
+from wgflow.cli import certify, design, kernels, spectrum, verify
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-COMMANDS = {"spectrum": spectrum, "certify": certify, "verify": verify, "kernels": kernels}
+COMMANDS = {"spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "kernels": kernels}
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
-_SIGNED = {"--kernel", "--stabilizer", "--eps", "--density", "--kmin", "--kmax", "--points", "--dim", "--period", "--band"}
+_SIGNED = {
+    "--kernel",
+    "--stabilizer",
+    "--eps",
+    "--density",
+    "--kmin",
+    "--kmax",
+    "--points",
+    "--dim",
+    "--period",
+    "--band",
+    "--among",
+    "--decay",
+}
 
 
 class _Parser(argparse.ArgumentParser):

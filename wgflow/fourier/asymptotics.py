@@ -8,7 +8,6 @@ The coefficients are exact reals, so that leading terms which cancel are seen to
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cmp_to_key, lru_cache
@@ -18,48 +17,13 @@ from flint import arb
 
 from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.exact import HALF, Real
+from wgflow.fourier.local import NO_RATE, Enclosed, End, Local, Rate, Rest, Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, BesselK, Gaussian, Hypergeometric, Lorentzian, Power, Shape
 from wgflow.record import record
 
 WORKING_BITS = 128
 ZERO_POWER = Fraction(0)
-
-
-class Undecidable(Exception):
-    """A question that the method cannot answer, with the reason."""
-
-
-class End(enum.Enum):
-    ZERO = "zero"
-    INFINITY = "infinity"
-
-
-# (q, b) of exp(-b k^q); q = 0 stands for no exponential.
-Rate = tuple[int, Real]
-NO_RATE: Rate = (0, exact.ZERO)
-
-
-@record
-class Rest:
-    """|rest| <= bound * k^power * L^logs; ``bound`` is an exact point."""
-
-    bound: arb
-    power: Fraction
-    logs: int = 0
-
-    def __hash__(self) -> int:
-        return hash((self.power, self.logs))
-
-
-@record
-class Local:
-    """The behaviour of one shape at one end."""
-
-    rate: Rate
-    terms: tuple[tuple[Fraction, int, Real], ...]  # (power, logs, coefficient)
-    rest: Rest | None
-    valid: arb  # an exact point
 
 
 def _upper(value: Real) -> arb:
@@ -259,10 +223,12 @@ def _at_infinity(shape: Shape, order: int) -> Local:
 
 
 @lru_cache(maxsize=1024)
-def local(shape: Shape, end: End, order: int) -> Local:
-    """Returns the behaviour of a shape at an end with ``order`` terms (for Bessel functions, at least)."""
+def local(shape: Shape, end: End, order: int) -> tuple[Local, ...]:
+    """Returns the behaviour of a shape at an end with ``order`` terms (for Bessel functions, at least), as parts to be added."""
     with ball.precision(WORKING_BITS):
-        return _at_zero(shape, order) if end is End.ZERO else _at_infinity(shape, order)
+        if isinstance(shape, Enclosed):
+            return shape.local(end, order)
+        return (_at_zero(shape, order) if end is End.ZERO else _at_infinity(shape, order),)
 
 
 # --- sums -------------------------------------------------------------------------------------------------------
@@ -365,9 +331,9 @@ def expand(total: SpectralSum, end: End, order: int) -> Expansion:
         groups: dict[Rate, list[tuple[Local, Real]]] = {}
         valid = ball.dyadic(1, -2) if end is End.ZERO else arb(1)
         for shape, coefficient in total.terms:
-            piece = local(shape, end, order)
-            groups.setdefault(piece.rate, []).append((piece, coefficient))
-            valid = min(valid, piece.valid) if end is End.ZERO else max(valid, piece.valid)
+            for piece in local(shape, end, order):
+                groups.setdefault(piece.rate, []).append((piece, coefficient))
+                valid = min(valid, piece.valid) if end is End.ZERO else max(valid, piece.valid)
         merged = [_merged(end, rate, parts) for rate, parts in groups.items()]
         merged = [group for group in merged if group.terms or group.rests]
         return Expansion(end, tuple(sorted(merged, key=cmp_to_key(_slower_first))), valid)

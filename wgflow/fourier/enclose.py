@@ -15,7 +15,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.ball_ops import OPS
-from wgflow.fourier.asymptotics import Undecidable
+from wgflow.fourier.local import Enclosed, Undecidable
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
 from wgflow.record import record
@@ -178,6 +178,8 @@ class MeanValueEnclosure(Enclosure):
         for (shape, coefficient), (f0, d0), (f1, d1) in zip(self.terms, left.parts, right.parts, strict=True):
             if isinstance(shape, PositiveShape):
                 both = f0.union(f1) * (d0 / f0).union(d1 / f1)
+            elif isinstance(shape, Enclosed):
+                both = shape.slope(left.k, right.k)
             else:
                 both = d0 + arb(0, (_curvature_bound(shape, left.k, right.k) * width).upper())
             total += ball.real(coefficient) * both
@@ -194,6 +196,9 @@ class MeanValueEnclosure(Enclosure):
             c = ball.real(coefficient)
             if isinstance(shape, PositiveShape):
                 ends = c * f0, c * f1
+            elif isinstance(shape, Enclosed):
+                bounds = shape.range(left.k, right.k)
+                ends = c * bounds[0], c * bounds[1]
             elif isinstance(shape, Hypergeometric):
                 length = ball.number(shape.c2).sqrt()
                 least, most = beta_bessel.range_1f2(shape.a, shape.m, (left.k * length).lower(), (right.k * length).upper())
@@ -211,6 +216,8 @@ def _slope_at(shape: Shape, k2: arb, value: arb) -> arb:
     """d f / d log k at k^2."""
     if isinstance(shape, PositiveShape):
         return value * shape.log_slope(OPS, k2)
+    if isinstance(shape, Enclosed):
+        return shape.slope(k2.sqrt().lower(), k2.sqrt().upper())
     factor, raised = _derivative(shape)
     return -2 * _argument(shape, k2) * ball.number(factor) * raised.value(OPS, k2)
 

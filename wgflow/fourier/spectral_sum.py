@@ -72,6 +72,11 @@ def transform(kernel: Kernel, n: int) -> SpectralSum:
     dimension = Fraction(n)
     parts = []
     for term in kernel.terms:
+        if term.family.is_written():
+            from wgflow.fourier.radial import transform_of_tree  # late: few kernels are written out
+
+            parts += [(shape, factor * term.weight) for factor, shape in transform_of_tree(term.family, n)]
+            continue
         factor, shape = term.family.shape(dimension).stretched(term.scale2)
         amplitude = term.family.amplitude(exact, dimension)
         parts.append((shape, amplitude * exact.power(term.scale2, dimension / 2) * factor * term.weight))

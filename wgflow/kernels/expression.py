@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 
-from wgflow.arithmetic.number import InputError, square_root
+from wgflow.arithmetic.number import InputError, shown, square_root
 from wgflow.kernels.family import Family
 from wgflow.record import record
 
@@ -116,7 +116,12 @@ def multiply(items: Iterable[Tree]) -> Tree:
             exponents[base] = exponents.get(base, Fraction(0)) + exponent
     if factor == 0:
         return Number(Fraction(0))
-    parts = sorted((_powered(base, exponent) for base, exponent in exponents.items() if exponent), key=_key)
+    powers = {base: raise_to(base, exponent) for base, exponent in exponents.items() if exponent}
+    if any(isinstance(x, (Number, Product)) or _base(x)[0] != base for base, x in powers.items()):
+        return multiply((number(factor), *powers.values()))  # a merged power took another form: sqrt(2)*sqrt(2)
+    if len(powers) == 1 and factor != 1 and isinstance(only := next(iter(powers.values())), Sum):
+        return add(multiply((number(factor), part)) for part in only.items)
+    parts = sorted(powers.values(), key=_key) if len(powers) > 1 else list(powers.values())
     if factor != 1 or not parts:
         parts.insert(0, number(factor))
     return parts[0] if len(parts) == 1 else Product(tuple(parts))
@@ -130,30 +135,22 @@ def _base(part: Tree) -> tuple[Tree, Fraction]:
     return part, ONE
 
 
-def _powered(base: Tree, exponent: Fraction) -> Tree:
-    if abs(exponent) > MOST_EXPONENT:
-        raise InputError(f"an expression has an exponent beyond {MOST_EXPONENT}; type a smaller one.")
-    if base == R:
-        return Power(exponent)
-    return base if exponent == 1 else Raised(base, exponent)
-
-
 def raise_to(base: Tree, exponent: Fraction) -> Tree:
     """Returns base**exponent, with r > 0; raises InputError for a division by zero or a root of a negative number."""
     if abs(exponent) > MOST_EXPONENT:
         raise InputError(f"an expression has an exponent beyond {MOST_EXPONENT}; type a smaller one.")
+    if max(exponent.numerator.bit_length(), exponent.denominator.bit_length()) > MOST_BITS:
+        raise InputError(f"an expression has an exponent of more than {MOST_BITS * 3 // 10} digits; type a shorter one.")
     if exponent == 0:
         return Number(ONE)
     if exponent == 1:
         return base
     match base:
         case Power(inner):
-            return multiply((Power(inner * exponent),))
-        case Raised(base=inner_base, exponent=inner) if inner.denominator > 1 or exponent.denominator == 1:
+            return _power_of_r(inner * exponent)
+        case Raised(base=inner_base, exponent=inner) if exponent.denominator == 1 or 0 < inner <= 1:
             # (x^p)^q = x^(pq) needs |arg x^p| <= pi: true for 0 < p <= 1 and any q, and for whole q.
-            if exponent.denominator == 1 or 0 < inner <= 1:
-                return multiply((_powered(inner_base, inner * exponent),))
-            return Raised(base, exponent)
+            return raise_to(inner_base, inner * exponent)
         case Number(value):
             return _number_power(value, exponent)
         case Product(items):
@@ -161,10 +158,15 @@ def raise_to(base: Tree, exponent: Fraction) -> Tree:
             if exponent.denominator == 1 or all(isinstance(x, (Number, Pi, Power)) for x in items):
                 return multiply(raise_to(x, exponent) for x in items)
             if factor not in (1, -1):
-                size = Number(abs(factor))
                 inside = rest if factor > 0 else multiply((Number(-ONE), rest))
-                return multiply((raise_to(size, exponent), _powered(inside, exponent)))
-    return _powered(base, exponent)
+                return multiply((raise_to(Number(abs(factor)), exponent), raise_to(inside, exponent)))
+    return Raised(base, exponent)
+
+
+def _power_of_r(exponent: Fraction) -> Tree:
+    if abs(exponent) > MOST_EXPONENT:
+        raise InputError(f"an expression has an exponent beyond {MOST_EXPONENT}; type a smaller one.")
+    return Power(exponent) if exponent else Number(ONE)
 
 
 def _number_power(value: Fraction, exponent: Fraction) -> Tree:
@@ -176,7 +178,7 @@ def _number_power(value: Fraction, exponent: Fraction) -> Tree:
             raise InputError(f"an expression has a number of more than {MOST_BITS * 3 // 10} digits; type shorter numbers.")
         return number(value**exponent.numerator)
     if value < 0:
-        raise InputError(f"an expression has a root of the negative number {value}; kernels are real.")
+        raise InputError(f"an expression has a root of the negative number {shown(value, 20)}; kernels are real.")
     if exponent.denominator == 2 and (root := square_root(value)) is not None:
         return _number_power(root, Fraction(exponent.numerator))
     return Number(value) if value in (0, 1) else Raised(Number(value), exponent)
@@ -196,9 +198,9 @@ def apply(name: str, argument: Tree, order: Fraction | None = None) -> Tree:
         if isinstance(argument, Product) and all(_is_positive_factor(x) for x in argument.items):
             return add(apply("log", x) for x in argument.items)
         if isinstance(argument, Number) and argument.value <= 0:
-            raise InputError(f"log({argument.value}) is not a real number.")
-    if order is not None and abs(order) > MOST_ORDER:
-        raise InputError(f"{name} has order {order}; orders up to {MOST_ORDER} are read.")
+            raise InputError(f"log({shown(argument.value, 20)}) is not a real number.")
+    if order is not None and (abs(order) > MOST_ORDER or order.denominator.bit_length() > MOST_BITS):
+        raise InputError(f"{name} has order {shown(order, 20)}; orders up to {MOST_ORDER} are read, with few digits.")
     return Apply(name, argument, order)
 
 
@@ -369,7 +371,9 @@ def _sum_text(items: tuple[Tree, ...]) -> str:
     out = ""
     for item in items:
         factor, rest = split_number(item)
-        body = text_of(multiply((Number(abs(factor)), rest)))
+        items_of_rest = rest.items if isinstance(rest, Product) else () if rest == Number(ONE) else (rest,)
+        size = (Number(abs(factor)),) if abs(factor) != 1 or not items_of_rest else ()
+        body = _product_text((*size, *items_of_rest))
         joint = (" - " if factor < 0 else " + ") if out else ("-" if factor < 0 else "")
         out += joint + body
     return out

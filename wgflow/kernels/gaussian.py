@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wgflow.arithmetic.exact import HALF
 from wgflow.kernels.family import Family
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.shape import Gaussian as GaussianShape
 from wgflow.record import record
 
@@ -24,3 +25,6 @@ class Gaussian(Family):
 
     def shape(self, n: Any) -> GaussianShape:
         return GaussianShape(HALF)
+
+    def mixing(self) -> MixingMeasure:
+        return MixingMeasure.atom(HALF)

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from functools import cached_property
 
+from wgflow.arithmetic import exact
 from wgflow.arithmetic.number import InputError, rational
 from wgflow.kernels.catalogue import spell_family
 from wgflow.kernels.family import MAX_DIMENSION, Family
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.term import Term
 from wgflow.record import record, replace
 
@@ -94,6 +96,16 @@ class Kernel:
         for term in self.terms:
             scaled = r2 / ops.number(term.scale2)
             total = total + ops.number(term.weight) * term.family.profile(ops, scaled, Fraction(n))
+        return total
+
+    def mixing(self) -> MixingMeasure | None:
+        """Returns the measure mu with e(r) = integral of exp(-r^2 t) dmu(t), or None where a term has none that is known."""
+        total = MixingMeasure()
+        for term in self.terms:
+            part = term.family.mixing()
+            if part is None:
+                return None
+            total = total + part.stretched(term.scale2).times(exact.number(term.weight))
         return total
 
     def __call__(self, r: Any, dim: int = 2) -> Any:

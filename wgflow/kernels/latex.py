@@ -32,16 +32,33 @@ def formulas(entry: Entry) -> tuple[Any, Any]:
     return sympy.expand_log(sympy.powdenest(profile, force=True), force=True), _tidy(transform)
 
 
+def transform(terms: tuple[Term, ...], n: Any) -> Any:
+    """Returns F(e)(k) in R^n, for terms of families with closed forms, as a SymPy expression in `K` (and `N`)."""
+    dimension = n if isinstance(n, sympy.Symbol) else Fraction(int(n))
+    total = sympy.Integer(0)
+    for term in terms:
+        scale2, family = number(term.scale2), term.family
+        shape = family.shape(dimension).value(OPS, scale2 * K**2)
+        total += _tidy(number(term.weight) * scale2 ** number(dimension / 2) * family.amplitude(OPS, dimension) * shape)
+    return total
+
+
 def _tidy(expression: Any) -> Any:
     return sympy.powsimp(sympy.powdenest(sympy.expand_power_base(expression, force=True), force=True), force=True)
 
 
-def terms_latex(terms: tuple[Term, ...], n: int = 2) -> str:
-    """Returns e(r), a sum of terms, in LaTeX."""
+def profile(terms: tuple[Term, ...], n: Any) -> Any:
+    """Returns e(r) in R^n, a sum of terms, as a SymPy expression in `R`; n is a whole number or the symbol `N`."""
+    dimension = n if isinstance(n, sympy.Symbol) else Fraction(int(n))
     total = sympy.Integer(0)
     for term in terms:
-        total += number(term.weight) * term.family.profile(OPS, R**2 / number(term.scale2), Fraction(n))
-    return str(sympy.latex(total))
+        total += number(term.weight) * term.family.profile(OPS, R**2 / number(term.scale2), dimension)
+    return total
+
+
+def terms_latex(terms: tuple[Term, ...], n: int = 2) -> str:
+    """Returns e(r), a sum of terms, in LaTeX."""
+    return str(sympy.latex(profile(terms, n)))
 
 
 def entry_latex(name: str) -> str:

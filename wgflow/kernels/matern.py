@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from wgflow.arithmetic import exact
 from wgflow.kernels.family import Family
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.shape import Lorentzian
 from wgflow.record import record
 
@@ -36,6 +38,11 @@ class Matern(Family):
     def shape(self, n: Any) -> Lorentzian:
         return Lorentzian(self.nu + n / 2, Fraction(1))
 
+    def mixing(self) -> MixingMeasure:
+        """4^{-nu}/Gamma(nu) t^{-nu-1} e^{-1/4t}, the law of t = 1/4u for a gamma variable u (DLMF 10.32.10)."""
+        constant = exact.power(exact.number(4), -self.nu) / exact.gamma(self.nu)
+        return MixingMeasure.gamma(constant, -self.nu - 1, b=Fraction(1, 4))
+
 
 @record
 class Yukawa(Family):
@@ -56,3 +63,6 @@ class Yukawa(Family):
 
     def shape(self, n: Any) -> Lorentzian:
         return Lorentzian(Fraction(1), self.length2)
+
+    def is_one_function(self) -> bool:
+        return False

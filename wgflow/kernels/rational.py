@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from wgflow.arithmetic import exact
 from wgflow.kernels.family import Family
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.shape import BesselK
 from wgflow.record import record
 
@@ -31,3 +33,7 @@ class InverseMultiquadric(Family):
 
     def shape(self, n: Any) -> BesselK:
         return BesselK(self.beta - n / 2, Fraction(1))
+
+    def mixing(self) -> MixingMeasure:
+        """t^{beta-1} e^{-t} / Gamma(beta), the gamma distribution; for beta = -1/2 up to a constant in phi."""
+        return MixingMeasure.gamma(exact.power(exact.gamma(self.beta), -1), self.beta - 1, a=Fraction(1))

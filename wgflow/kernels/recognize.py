@@ -33,7 +33,7 @@ from wgflow.kernels.riesz import Energy, Logarithmic, Riesz
 from wgflow.kernels.term import Term
 from wgflow.record import replace
 
-MOST_SHAPE = 1000
+MOST_SHAPE, SMALLEST_SHAPE, MOST_DENOMINATOR = 1000, Fraction(1, 10**6), 10**12  # what the catalogue reads back
 Found = tuple[Fraction, Fraction, Family]  # weight, scale^2, family
 
 
@@ -63,7 +63,7 @@ def _distributed(tree: Tree) -> list[Tree]:
         sums = [item for item in tree.items if isinstance(item, Sum)]
         if len(sums) == 1 and len(sums[0].items) <= 8:
             others = [item for item in tree.items if item is not sums[0]]
-            total = add(multiply([*others, part]) for part in sums[0].items)
+            total = add(x for part in sums[0].items for x in _distributed(multiply([*others, part])))
             return list(total.items) if isinstance(total, Sum) else [total]
     return [tree]
 
@@ -108,10 +108,12 @@ def _binomial(base: Tree, exponent: Fraction) -> Found | None:
 
 
 def _is_shape(beta: Fraction) -> bool:
-    return beta == -HALF or (Fraction(1, 10**6) <= beta <= MOST_SHAPE and beta.denominator <= 10**12)
+    return beta == -HALF or (SMALLEST_SHAPE <= beta <= MOST_SHAPE and beta.denominator <= MOST_DENOMINATOR)
 
 
 def _power(exponent: Fraction) -> Found | None:
+    if abs(exponent) < SMALLEST_SHAPE or exponent.denominator > MOST_DENOMINATOR:
+        return None
     if 0 < exponent < 2:
         return -ONE, ONE, Energy(exponent)
     return (ONE, ONE, Riesz(-exponent)) if exponent < 0 else None

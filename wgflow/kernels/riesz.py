@@ -8,7 +8,9 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
+from wgflow.arithmetic import exact
 from wgflow.kernels.family import Family
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.shape import Power
 from wgflow.record import record
 
@@ -24,6 +26,11 @@ def riesz_amplitude(ops: Any, a: Any, n: Any) -> Any:
     """
     powers = ops.power(ops.number(Fraction(2)), n - a) * ops.power(ops.pi, n / 2)
     return powers * ops.gamma((n - a) / 2) / ops.gamma(a / 2)
+
+
+def riesz_mixing(a: Fraction) -> MixingMeasure:
+    """Returns the measure t^{a/2-1}/Gamma(a/2) of r^-a for a > 0 and, up to a constant in r, for a in (-2, 0)."""
+    return MixingMeasure.gamma(exact.power(exact.gamma(a / 2), -1), a / 2 - 1)
 
 
 def log_amplitude(ops: Any, n: Any) -> Any:
@@ -46,6 +53,9 @@ class Energy(Family):
     def shape(self, n: Any) -> Power:
         return Power(n + self.beta)
 
+    def mixing(self) -> MixingMeasure:
+        return riesz_mixing(-self.beta).times(exact.number(-1))
+
 
 @record
 class Riesz(Family):
@@ -61,6 +71,9 @@ class Riesz(Family):
 
     def shape(self, n: Any) -> Power:
         return Power(n - self.a)
+
+    def mixing(self) -> MixingMeasure:
+        return riesz_mixing(self.a)
 
     def least_dimension(self) -> int:
         return floor(self.a) + 1
@@ -79,6 +92,9 @@ class Elastic(Family):
     def shape(self, n: Any) -> Power:
         return Power(Fraction(1))
 
+    def is_one_function(self) -> bool:
+        return False
+
 
 @record
 class Logarithmic(Family):
@@ -92,6 +108,10 @@ class Logarithmic(Family):
 
     def shape(self, n: Any) -> Power:
         return Power(n)
+
+    def mixing(self) -> MixingMeasure:
+        """1/(2t): -log r = integral of (exp(-r^2 t) - exp(-t))/(2t) dt (Frullani), a constant apart."""
+        return MixingMeasure.gamma(exact.number(exact.HALF), Fraction(-1))
 
 
 @record
@@ -110,3 +130,6 @@ class Coulomb(Family):
 
     def shape(self, n: Any) -> Power:
         return Power(Fraction(2))
+
+    def is_one_function(self) -> bool:
+        return False

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from wgflow.arithmetic.number import MAX_DIGITS, InputError, rational, shown
+from wgflow.arithmetic.number import MAX_BITS, MAX_DIGITS, InputError, rational, shown
 from wgflow.kernels.catalogue import LENGTH_EXPONENT, Entry, find
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import replace
@@ -79,44 +79,61 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.error(f"parentheses are nested deeper than {MAX_DEPTH}")
-        total = self.product()
+        parts = [self.product()]
         while self.peek() in ("+", "-"):
             minus = self.take() == "-"
-            total = self._added(total, self.product(), minus)
+            part = self.product()
+            parts.append(self._times([Fraction(-1), part]) if minus else part)
         self.depth -= 1
-        return total
+        return parts[0] if len(parts) == 1 else self._total(parts)
 
-    def _added(self, left: Value, right: Value, minus: bool) -> Value:
-        if isinstance(left, Fraction) and isinstance(right, Fraction):
-            return left - right if minus else left + right
-        if (isinstance(left, Kernel) and isinstance(right, Fraction)) or (
-            isinstance(left, Fraction) and isinstance(right, Kernel)
-        ):
+    def _total(self, parts: list[Value]) -> Value:
+        """The sum of all parts at once: adding them one by one would sort a long sum as often."""
+        numbers = [part for part in parts if isinstance(part, Fraction)]
+        kernels = [part for part in parts if isinstance(part, Kernel)]
+        trees = [self._tree(part) for part in parts if not isinstance(part, Fraction | Kernel)]
+        number = Fraction(0)
+        for each in numbers:
+            number = self._short(number + each)
+        if not kernels and not trees:
+            return number
+        if kernels and numbers and not trees:
             raise self.error("a kernel and a number cannot be added (a constant has no effect on any mode)")
-        if isinstance(left, Kernel) or isinstance(right, Kernel):
-            one, two = self._kernel(left), self._kernel(right)
-            total = one - two if minus else one + two
-            if len(total.terms) > MAX_TERMS:
-                raise self.error(f"more than {MAX_TERMS} terms")
-            return total
-        one_tree, two_tree = self._written(left), self._written(right)
-        return one_tree - two_tree if minus else one_tree + two_tree
+        terms = [term for kernel in kernels for term in kernel.terms]
+        if trees:
+            from wgflow.kernels import expression  # late: most kernels are named
 
-    def _kernel(self, value: Value) -> Kernel:
+            written = self._written(expression.add([*trees, expression.number(number)]))
+            if not kernels:
+                return written
+            terms += self._kernel(written).terms
+        return self._sized(Kernel.of(terms))
+
+    def _sized(self, kernel: Kernel) -> Kernel:
+        if len(kernel.terms) > MAX_TERMS:
+            raise self.error(f"more than {MAX_TERMS} terms")
+        for term in kernel.terms:
+            self._short(term.weight)
+        return kernel
+
+    def _short(self, value: Fraction) -> Fraction:
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+            raise self.error("its exact numbers grow too long")
+        return value
+
+    def _kernel(self, value: Kernel | Written) -> Kernel:
         if isinstance(value, Kernel):
             return value
-        from wgflow.kernels.expression import count_nodes  # late: most kernels are named
-        from wgflow.kernels.recognize import terms_of
+        from wgflow.kernels.recognize import terms_of  # late: most kernels are named
 
-        tree = self._tree(value)
+        return self._sized(Kernel.of(terms_of(value.tree)))
+
+    def _written(self, tree: Tree) -> Written:
+        from wgflow.kernels.expression import Written, count_nodes  # late: most kernels are named
+
         if count_nodes(tree) > MAX_NODES:
             raise self.error(f"an expression of more than {MAX_NODES} parts")
-        return Kernel.of(terms_of(tree))
-
-    def _written(self, value: Value) -> Written:
-        from wgflow.kernels.expression import Written  # late: most kernels are named
-
-        return Written(self._tree(value))
+        return Written(tree)
 
     def _tree(self, value: Value) -> Tree:
         from wgflow.kernels import expression  # late: most kernels are named
@@ -131,34 +148,52 @@ class _Parser:
         return expression.number(value) if isinstance(value, Fraction) else value.tree
 
     def product(self) -> Value:
-        value = self.power()
+        parts = self.signed_power()
         while self.peek() in ("*", "/"):
             operator = self.take()
             if self.peek() in ("*", "/"):
                 raise self.error(f"{operator}{self.peek()} is not understood")
-            right = self.power()
-            if operator == "*":
-                value = self._times(value, right)
-            elif isinstance(right, Fraction):
-                if right == 0:
-                    raise self.error("division by 0; a nonzero number is needed")
-                value = self._times(1 / right, value)
-            elif isinstance(right, Kernel):
-                raise self.error("only division by a nonzero number or by an expression in r is allowed")
-            else:
-                value = self._times(value, self._written(Fraction(1)) / self._written(right))
-        return value
+            parts += self.signed_power() if operator == "*" else [self._inverse(self.power())]
+        return self._times(parts)
 
-    def _times(self, left: Value, right: Value) -> Value:
-        if isinstance(left, Kernel) and isinstance(right, Kernel):
+    def _inverse(self, value: Value) -> Value:
+        if isinstance(value, Kernel):
+            raise self.error("only division by a nonzero number or by an expression in r is allowed")
+        if isinstance(value, Fraction):
+            if value == 0:
+                raise self.error("division by 0; a nonzero number is needed")
+            return 1 / value
+        from wgflow.kernels.expression import raise_to  # late: most kernels are named
+
+        return self._written(raise_to(self._tree(value), Fraction(-1)))
+
+    def _times(self, parts: list[Value]) -> Value:
+        """The product of all parts at once."""
+        if len(parts) == 1:
+            return parts[0]
+        number = Fraction(1)
+        others: list[Value] = []
+        for part in parts:
+            if isinstance(part, Fraction):
+                number = self._short(number * part)
+            else:
+                others.append(part)
+        kernels = [part for part in others if isinstance(part, Kernel)]
+        if len(kernels) > 1:
             raise self.error("a product of kernels is a convolution of their transforms, which wgflow cannot certify")
-        if isinstance(left, Fraction) and isinstance(right, Fraction | Kernel):
-            return left * right
-        if isinstance(left, Kernel) and isinstance(right, Fraction):
-            return left * right
-        return self._written(left) * self._written(right)
+        if not others:
+            return number
+        if kernels and len(others) == 1:
+            return self._sized(number * kernels[0])
+        from wgflow.kernels import expression  # late: most kernels are named
+
+        return self._written(expression.multiply([expression.number(number), *map(self._tree, others)]))
 
     def power(self) -> Value:
+        return self._times(self.signed_power())
+
+    def signed_power(self) -> list[Value]:
+        """Reads a power; its minus sign is a factor of the whole product that it stands in: -(1 + r)*(1 + r**3)."""
         minus = False
         while self.peek() in ("+", "-"):
             minus ^= self.take() == "-"
@@ -170,15 +205,15 @@ class _Parser:
                 raise self.error(f"powers are nested deeper than {MAX_DEPTH}")
             base = self._raised(base, self.power())
             self.depth -= 1
-        return self._times(Fraction(-1), base) if minus else base
+        return [Fraction(-1), base] if minus else [base]
 
     def _raised(self, base: Value, exponent: Value) -> Value:
-        from wgflow.kernels.expression import Number, Written, raise_to  # late: most kernels are named
+        from wgflow.kernels.expression import Number, raise_to  # late: most kernels are named
 
         if not isinstance(exponent, Fraction):
             raise self.error("an exponent must be a number; type exp(...) for exponentials")
         tree = raise_to(self._tree(base), exponent)
-        return tree.value if isinstance(tree, Number) else Written(tree)
+        return tree.value if isinstance(tree, Number) else self._written(tree)
 
     def atom(self) -> Value:
         token = self.peek()
@@ -208,7 +243,7 @@ class _Parser:
         return following[:1] != ["("] or following[1:2] == [")"] or following[1:] == ["scale", "="]
 
     def function(self, name: str) -> Value:
-        from wgflow.kernels.expression import Written, apply  # late: most kernels are named
+        from wgflow.kernels.expression import apply  # late: most kernels are named
 
         if self.peek() != "(":
             raise self.error(f"{name} is a function; type {name}(...)")
@@ -225,7 +260,7 @@ class _Parser:
             if inner <= 0:
                 raise self.error("sqrt(...) takes a positive number")
             return _Root(inner)
-        return Written(apply(name, self._tree(inner), order))
+        return self._written(apply(name, self._tree(inner), order))
 
     def call(self, name: str) -> Value:
         try:
@@ -310,20 +345,50 @@ def parse(text: object) -> Kernel:
         raise InputError(f"kernel text has {len(text)} characters; at most {MAX_TEXT} are read.")
     if not text.strip():
         raise InputError(f"the kernel text is empty; {_EXAMPLE}")
+    value = _read(text)
+    problem = _not_real(value) or _unreadable(value)
+    if problem:
+        raise InputError(f"kernel {shown(text)}: {problem}; {_EXAMPLE}")
+    return value
+
+
+def _read(text: str) -> Kernel:
     parser = _Parser(text)
     try:
         value = parser.sum()
+        if parser.peek():
+            raise parser.error(f"{shown(parser.peek())} is not expected here")
+        if isinstance(value, Fraction) and value == 0:
+            return Kernel(())
+        if isinstance(value, (Fraction, _Root)):
+            raise parser.error("this is a number, not a kernel")
+        return parser._kernel(value)
     except InputError as problem:
         if str(problem).startswith("kernel "):
             raise
         raise parser.error(str(problem).rstrip(".")) from None
-    if parser.peek():
-        raise parser.error(f"{shown(parser.peek())} is not expected here")
-    if isinstance(value, (Fraction, _Root)):
-        if value == 0:
-            return Kernel(())
-        raise parser.error("this is a number, not a kernel")
-    value = parser._kernel(value)
+
+
+def _not_real(value: Kernel) -> str:
+    """Returns where a kernel is seen not to be real, or nothing."""
+    if not any(term.family.is_written() for term in value.terms):
+        return ""
+    from wgflow.kernels.expression import Expression  # late: most kernels are named
+    from wgflow.kernels.real_valued import not_real
+
+    trees = [term.family.tree for term in value.terms if isinstance(term.family, Expression)]
+    found = next(filter(None, map(not_real, trees)), None)
+    return "" if found is None else f"it is not real everywhere ({found}); kernels are real"
+
+
+def _unreadable(value: Kernel) -> str:
+    """Returns why the canonical text of a kernel cannot be read again, or nothing: a certificate has to be replayed."""
     if len(value.text) > MAX_TEXT or re.search(rf"[0-9]{{{MAX_DIGITS},}}", value.text):
-        raise parser.error("its exact numbers grow too long")  # the canonical text must be readable again
-    return value
+        return "its exact numbers grow too long"
+    if any(term.family.is_written() for term in value.terms):
+        try:
+            if _read(value.text) != value:
+                return "it has no normal form here; write it in another way"
+        except InputError:
+            return "its normal form is too long or nested too deeply; write it in a simpler way"
+    return ""

@@ -34,6 +34,7 @@ class Witness:
     place: Place
     wavenumber: float | str
     rate: tuple[float, float]
+    dim: int | None = None  # where the claim is about every dimension
 
 
 def rounded(low: arb, high: arb) -> tuple[float, float]:
@@ -75,6 +76,8 @@ class IntervalEnd:
 
     kind "limit": the exact limit of E/S at ``end`` (chart: E - vS < 0); "identity": E = vS; "approached": like limit,
     but only enclosed; "interior": attained at ``place``. For the last two the chart shows decay at the outer enclosure.
+    In every dimension at once, for the quotient of mixing measures ("mixing ..."): "limit", "identity", "interior" in
+    the same sense, with t in the place of k, and "atom": the largest quotient of the weights of two atoms.
     """
 
     low: arb
@@ -94,13 +97,16 @@ class IntervalEnd:
 @record
 class Emptiness:
     """Why no eps is feasible. kind "end": E outgrows S at ``end``; "pair": R(below) >= R(above), where S(below) > 0 > S(above);
-    "identity": E = vS, with both signs of S as for "pair"; "kernel": S = 0 and E(below) >= 0.
+    "identity": E = vS, with both signs of S as for "pair"; "kernel": S = 0 and E(below) >= 0. In every dimension at once:
+    E's mixing measure has an atom ("mixing atom") or a density ("mixing density") where S's has none, its density outgrows
+    that of S as t tends to ``end`` ("mixing end"), or S = 0 and it is not nonpositive ("mixing kernel").
     """
 
     kind: str
     end: End | None = None
     below: Place | None = None
     above: Place | None = None
+    chart: Chart | None = None  # of E's mixing density, where a part of it is positive
 
     def __str__(self) -> str:
         match self.kind:
@@ -111,6 +117,13 @@ class Emptiness:
                 return "two modes exclude each other: the stabilizer's transform has opposite signs there"
             case "identity":
                 return "the kernel is a multiple of the stabilizer, whose transform has both signs"
+            case "mixing atom":
+                return "the kernel has a Gaussian of a length that the stabilizer lacks, which outgrows it as n increases"
+            case "mixing density":
+                return "the kernel has Gaussians of all lengths, of which the stabilizer has but a few"
+            case "mixing end":
+                toward = "long" if self.end is End.ZERO else "short"
+                return f"the kernel has more weight on ever {toward}er Gaussians than the stabilizer"
         return "the stabilizer is zero, and a mode does not decay"
 
 

@@ -6,6 +6,7 @@ Nothing here searches.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from functools import cached_property
 from math import isinf
 
@@ -15,31 +16,41 @@ from wgflow.fourier.domain import NODE_BITS
 from wgflow.record import record
 from wgflow.stability.answer import Feasible, GrowingBand, IntervalEnd, Verdict, Witness, rounded
 from wgflow.stability.chart import Chart, chart_to_json
-from wgflow.stability.claim import Claim, place_text
+from wgflow.stability.claim import Claim, EveryDimension, place_text
 from wgflow.stability.words import certificate_html, certificate_latex, certificate_lines
 
 CERTIFY_SCHEMA = "wgflow.certify/1"
 CERTIFICATE_SCHEMA = "wgflow.certificate/1"
 
 
-@record
-class Certificate:
-    """The answer to a claim, with its proof. Made by `wgflow.certify`, checked by `wgflow.verify`.
+class Answer(ABC):
+    """The answer to a claim, with its proof. The truth value is that of the verdict: True for DECAYS, False for GROWS, an
+    error for UNDECIDED. Implementations are records with (at least) these fields.
 
-    ``chart`` is the sign chart of E - eps S (None: identically zero); ``feasible`` the interval of feasible eps (None
-    where it could not be found, then ``reason`` says why); ``suggestion`` what to type so that every mode decays. The
-    truth value is that of the verdict: True for DECAYS, False for GROWS, an error for UNDECIDED.
+    ``reason`` says what an UNDECIDED verdict lacks, or what else is not complete; ``feasible`` is the interval of
+    feasible eps, None where it could not be found; ``suggestion`` what to type so that every mode decays.
     """
 
-    claim: Claim
+    claim: Claim | EveryDimension
     verdict: Verdict
     reason: str | None
     witness: Witness | None
     growing_bands: tuple[GrowingBand, ...]
     feasible: Feasible | None
-    chart: Chart | None
     suggestion: str | None
     versions: dict[str, str]
+
+    @abstractmethod
+    def to_json(self) -> dict[str, object]:
+        """Returns the result: plain data, numbers rounded outward to doubles."""
+
+    @abstractmethod
+    def file_schema(self) -> str:
+        """Returns the schema of the file."""
+
+    @abstractmethod
+    def proof_json(self) -> dict[str, object]:
+        """Returns the proof as plain data."""
 
     def __bool__(self) -> bool:
         return bool(self.verdict)
@@ -54,6 +65,52 @@ class Certificate:
         """The enclosure of the lower end of the feasible interval, or None where there is none."""
         lower = self.feasible.lower if self.feasible else None
         return rounded(lower.low, lower.high) if lower else None
+
+    def to_file_json(self) -> dict[str, object]:
+        """Returns the certificate as it is written to a file: the result and its proof, with a digest."""
+        body: dict[str, object] = {
+            "schema": self.file_schema(),
+            "result": self.to_json(),
+            "proof": self.proof_json(),
+            "precision": NODE_BITS,
+            "versions": dict(sorted(self.versions.items())),
+        }
+        return {**body, "digest": digest(body)}
+
+    def save(self, path: object) -> None:
+        """Writes the certificate to a file, whole or not at all."""
+        write_whole(path, render(self.to_file_json()).encode())
+
+    def summary(self) -> str:
+        """Returns the verdict in words, one statement a line."""
+        return "\n".join(certificate_lines(self))
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return certificate_html(self)
+
+    def _repr_latex_(self) -> str:
+        return certificate_latex(self)
+
+
+@record
+class Certificate(Answer):
+    """The answer to a claim, with its proof. Made by `wgflow.certify`, checked by `wgflow.verify`.
+
+    ``chart`` is the sign chart of E - eps S (None: identically zero); the other fields are those of `Answer`.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    reason: str | None
+    witness: Witness | None
+    growing_bands: tuple[GrowingBand, ...]
+    feasible: Feasible | None
+    chart: Chart | None
+    suggestion: str | None
+    versions: dict[str, str]
 
     def to_json(self) -> dict[str, object]:
         """Returns the result in the schema wgflow.certify/1: plain data, numbers rounded outward to doubles."""
@@ -72,40 +129,18 @@ class Certificate:
             "feasible_eps": feasible_json(self.feasible),
         }
 
-    def to_file_json(self) -> dict[str, object]:
-        """Returns the certificate in the schema wgflow.certificate/1: the result and its proof, with a digest."""
-        body: dict[str, object] = {
-            "schema": CERTIFICATE_SCHEMA,
-            "result": self.to_json(),
-            "proof": {
-                "chart": chart_to_json(self.chart),
-                "witness": None if self.witness is None else place_text(self.witness.place),
-                "feasible": _feasible_proof(self.feasible),
-            },
-            "precision": NODE_BITS,
-            "versions": dict(sorted(self.versions.items())),
+    def file_schema(self) -> str:
+        return CERTIFICATE_SCHEMA
+
+    def proof_json(self) -> dict[str, object]:
+        return {
+            "chart": chart_to_json(self.chart),
+            "witness": None if self.witness is None else place_text(self.witness.place),
+            "feasible": _feasible_proof(self.feasible),
         }
-        return {**body, "digest": digest(body)}
-
-    def save(self, path: object) -> None:
-        """Writes the certificate to a file, whole or not at all."""
-        write_whole(path, render(self.to_file_json()).encode())
-
-    def summary(self) -> str:
-        """Returns the verdict in words, one statement a line."""
-        return "\n".join(certificate_lines(self))
-
-    def __str__(self) -> str:
-        return self.summary()
 
     def __repr__(self) -> str:
         return f"<Certificate {self.verdict.value}: {self.claim.kernel}, eps={self.claim.eps}, dim={self.claim.dim}>"
-
-    def _repr_html_(self) -> str:
-        return certificate_html(self)
-
-    def _repr_latex_(self) -> str:
-        return certificate_latex(self)
 
 
 def interval_json(ends: tuple[float, float]) -> list[float | None]:
@@ -171,3 +206,12 @@ def digest(body: dict[str, object]) -> str:
     import hashlib  # late: only files need it
 
     return "sha256:" + hashlib.sha256(render(body).encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions that a proof was made with."""
+    import flint
+
+    from wgflow import __version__
+
+    return {"wgflow": __version__, "python-flint": flint.__version__, "flint": flint.__FLINT_VERSION__}

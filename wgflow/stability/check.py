@@ -19,45 +19,37 @@ from wgflow.arithmetic import ball, beta_bessel, exact
 from wgflow.arithmetic.ball_ops import OPS
 from wgflow.arithmetic.number import InputError
 from wgflow.fourier.asymptotics import End, Undecidable, expand
-from wgflow.fourier.domain import NODE_BITS, Band, Domain, Period, is_sum_of_squares, modes
+from wgflow.fourier.domain import Band, Domain, Period, is_sum_of_squares, modes
+from wgflow.fourier.local import Enclosed
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.kernels.shape import BesselJ, Hypergeometric, PositiveShape, Shape
-from wgflow.record import record
+from wgflow.stability import confined
 from wgflow.stability.answer import Verdict, Witness, place_number, rounded
 from wgflow.stability.bands import growing_bands
-from wgflow.stability.certificate import CERTIFICATE_SCHEMA, CERTIFY_SCHEMA, digest, interval_json, render
+from wgflow.stability.certificate import CERTIFICATE_SCHEMA, CERTIFY_SCHEMA, interval_json, render
+from wgflow.stability.certificate_mixture import EVERY_DIMENSION_SCHEMA
 from wgflow.stability.chart import Chart, EndSign, chart_from_json, regions
-from wgflow.stability.claim import Claim, Mode, Place, at_eps, exact_value, make_claim, square, wavenumber
+from wgflow.stability.check_mixture import check_every_dimension
+from wgflow.stability.claim import (
+    Claim,
+    EveryDimension,
+    Mode,
+    Place,
+    at_eps,
+    claim_of,
+    exact_value,
+    make_claim,
+    square,
+    wavenumber,
+)
+from wgflow.stability.verified import Refused, Verified, require_envelope, require_reason
+from wgflow.stability.verified import require as _require
 
 MAX_BYTES = 10_000_000
 CHECK_BITS = 160
 WORK = 1000  # intervals looked at for one chart, at least
 WORK_PER_PIECE = 20
 MOST_MODES = 4000
-
-
-class Refused(ValueError):
-    """A certificate that does not hold, with the first thing found wrong. ``foreign``: it is no certificate at all."""
-
-    def __init__(self, reason: str, foreign: bool = False) -> None:
-        super().__init__(reason)
-        self.foreign = foreign
-
-
-@record
-class Verified:
-    """A certificate that holds: its claim and the verdict that was proved again."""
-
-    claim: Claim
-    verdict: Verdict
-    result: dict[str, object]
-
-    def __str__(self) -> str:
-        claim = self.claim
-        return (
-            f"The certificate holds: {self.verdict.value} for {claim.kernel}, stabilizer {claim.stabilizer}, "
-            f"eps = {claim.eps}, dim = {claim.dim}, {claim.role.text}."
-        )
 
 
 def verify(source: object) -> Verified:
@@ -70,7 +62,9 @@ def verify(source: object) -> Verified:
     <Verdict.DECAYS: 'DECAYS'>
     """
     try:
-        return _check(json.loads(render(source)) if isinstance(source, dict) else _read(source))
+        data: dict = json.loads(render(source)) if isinstance(source, dict) else _read(source)
+        claim = claim_of(data["result"]["claim"])
+        return _confined(claim, data) if confined.is_needed(claim.kernel, claim.stabilizer) else _check(data)
     except Refused:
         raise
     except InputError as problem:
@@ -88,6 +82,14 @@ def verify(source: object) -> Verified:
         raise Refused(f"the certificate is malformed ({type(problem).__name__}: {str(problem)[:80]})") from None
 
 
+def _confined(claim: Claim | EveryDimension, data: dict) -> Verified:
+    """Replays a certificate about an expression in a child process; raises `confined.Stopped` at a limit."""
+    found = confined.in_child("replay", data)
+    if "refused" in found:
+        raise Refused(found["refused"], found["foreign"])
+    return Verified(claim, Verdict(found["verdict"]), data["result"])
+
+
 def _read(source: object) -> dict[str, object]:
     path = Path(os.fspath(source))  # type: ignore[call-overload]
     with path.open("rb") as file:
@@ -99,7 +101,7 @@ def _read(source: object) -> dict[str, object]:
         canonical = render(data)
     except (ValueError, RecursionError):
         raise Refused(f"{path} is not valid JSON", foreign=True) from None
-    if not isinstance(data, dict) or data.get("schema") != CERTIFICATE_SCHEMA:
+    if not isinstance(data, dict) or data.get("schema") not in (CERTIFICATE_SCHEMA, EVERY_DIMENSION_SCHEMA):
         raise Refused(f"{path} is not a certificate of wgflow (schema {CERTIFICATE_SCHEMA})", foreign=True)
     if content.decode("utf-8") != canonical:
         raise Refused("the file is not in the one form that wgflow writes")
@@ -110,17 +112,10 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def _require(condition: bool, reason: str) -> None:
-    if not condition:
-        raise Refused(reason)
-
-
 def _check(data: dict) -> Verified:
-    _require(
-        set(data) == {"schema", "result", "proof", "precision", "versions", "digest"}, "it has other keys than a certificate"
-    )
-    body = {key: value for key, value in data.items() if key != "digest"}
-    _require(data["digest"] == digest(body), "the digest does not match the content")
+    if data.get("schema") == EVERY_DIMENSION_SCHEMA:
+        return check_every_dimension(data)
+    require_envelope(data)
     result, proof = data["result"], data["proof"]
     keys = {"schema", "claim", "verdict", "reason", "witness", "growing_bands", "feasible_eps"}
     _require(set(result) == keys and result["schema"] == CERTIFY_SCHEMA, "the result has other keys")
@@ -134,20 +129,8 @@ def _check(data: dict) -> Verified:
     replay.verdict(verdict, result, proof)
     replay.feasible(result["feasible_eps"], proof["feasible"])
     if verdict is not Verdict.UNDECIDED:
-        _reason(result["reason"], replay.note, result["feasible_eps"] is None)
-    _require(data["precision"] == NODE_BITS, "the precision is not the one that is used")
-    versions = data["versions"]
-    _require(set(versions) == {"wgflow", "python-flint", "flint"}, "the versions have other keys")
-    _require(all(isinstance(v, str) and len(v) < 40 for v in versions.values()), "the versions are not text")
+        require_reason(result["reason"], replay.note, result["feasible_eps"] is None)
     return Verified(claim, verdict, result)
-
-
-def _reason(given: str | None, note: str | None, no_interval: bool) -> None:
-    """Requires the reason of a decided verdict to be what is missing: the interval of eps, or bands left out."""
-    parts = [] if given is None else given.split("; ")
-    if no_interval:
-        _require(bool(parts) and parts.pop(0).startswith("feasible eps: "), "the missing interval has no reason")
-    _require(parts == ([] if note is None else [note]), "the reason is not what is missing")
 
 
 def _place(text: object, domain: Domain) -> Place:
@@ -524,6 +507,9 @@ class _Signs:
             if isinstance(shape, PositiveShape):
                 k = high if c > 0 else low
                 least += c * shape.value(OPS, k * k)
+            elif isinstance(shape, Enclosed):
+                bounds = shape.range(low, high)
+                least += (c * bounds[0]).min(c * bounds[1])
             elif isinstance(shape, Hypergeometric):
                 root = ball.number(shape.c2).sqrt()
                 bounds = beta_bessel.range_1f2(shape.a, shape.m, (low * root).lower(), (high * root).upper())
@@ -588,6 +574,8 @@ class _Signs:
                 f = shape.value(OPS, low * low).union(shape.value(OPS, high * high))
                 d = shape.log_slope(OPS, low * low).union(shape.log_slope(OPS, high * high))
                 total += ball.real(coefficient) * f * d
+            elif isinstance(shape, Enclosed):
+                total += ball.real(coefficient) * shape.slope(low, high)
             else:
                 total += ball.real(coefficient) * _oscillating_slope(shape, low, high)
         return total

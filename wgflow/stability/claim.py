@@ -14,6 +14,7 @@ from wgflow.fourier.domain import Band, Domain, Period, parse_band, parse_period
 from wgflow.fourier.spectral_sum import SpectralSum, transform
 from wgflow.kernels.family import MAX_DIMENSION
 from wgflow.kernels.kernel import Kernel
+from wgflow.kernels.mixing import MixingMeasure
 from wgflow.kernels.text import parse
 from wgflow.record import record
 
@@ -68,6 +69,52 @@ class Claim:
         }
 
 
+@record
+class EveryDimension:
+    """For every n in which e and s are defined: role * k^2 * F(e - eps s)(k) is negative for every k > 0 in R^n.
+
+    e and s are the same functions of r in every n, so that one mixing measure speaks about all dimensions.
+    """
+
+    kernel: Kernel
+    stabilizer: Kernel
+    eps: Fraction
+    role: Role
+
+    dim = "all"
+    domain = None
+
+    @property
+    def least_dimension(self) -> int:
+        """The smallest n in which both kernels are defined."""
+        return max((t.family.least_dimension() for t in self.kernel.terms + self.stabilizer.terms), default=1)
+
+    @property
+    def most_dimension(self) -> int:
+        """The largest n in which the transforms of both kernels are computed."""
+        return min((t.family.most_dimension() for t in self.kernel.terms + self.stabilizer.terms), default=MAX_DIMENSION)
+
+    def within(self, n: int) -> Claim:
+        """Returns the claim about R^n alone."""
+        return Claim(self.kernel, self.stabilizer, self.eps, n, self.role, None)
+
+    @cached_property
+    def sides(self) -> tuple[MixingMeasure | None, MixingMeasure | None]:
+        """(E, S): the mixing measures times the role's sign, None where none is known."""
+        sign = exact.number(growth_rate(self.role, 1, 1))
+        kernel, stabilizer = self.kernel.mixing(), self.stabilizer.mixing()
+        return kernel and kernel.times(sign), stabilizer and stabilizer.times(sign)
+
+    @cached_property
+    def growth(self) -> MixingMeasure | None:
+        """E - eps S, or None where it is not known: every mode decays in every n where it is nonpositive and not zero."""
+        measure = (self.kernel - self.eps * self.stabilizer).mixing()  # what has no measure may cancel
+        return measure and measure.times(exact.number(growth_rate(self.role, 1, 1)))
+
+    def to_json(self) -> dict[str, object]:
+        return {**self.within(self.least_dimension).to_json(), "dim": self.dim}
+
+
 def at_eps(kernel: SpectralSum, stabilizer: SpectralSum, eps: exact.Real) -> SpectralSum:
     """Returns E - eps S."""
     return kernel - stabilizer.times(eps)
@@ -83,6 +130,8 @@ def make_claim(
     band: object = None,
 ) -> Claim:
     """Returns the claim that these arguments spell; raises InputError for wrong input (see `wgflow.certify`)."""
+    if is_every_dimension(dim):
+        raise InputError("dim=all is understood by certify alone; type one dimension here, such as --dim 2.")
     n = integer(dim, "dim", 1, MAX_DIMENSION)
     if period is not None and band is not None:
         raise InputError("period and band exclude each other; give one of them.")
@@ -95,6 +144,44 @@ def make_claim(
     for each in (claim.kernel, claim.stabilizer):
         each.check_dimension(n)
     return claim
+
+
+def claim_of(data: dict) -> Claim | EveryDimension:
+    """Returns the claim that ``to_json`` of either class gave."""
+    if is_every_dimension(data["dim"]):
+        return every_dimension(**{key: value for key, value in data.items() if key != "dim"})
+    return make_claim(**data)
+
+
+def is_every_dimension(dim: object) -> bool:
+    """Tells whether ``dim`` spells every dimension at once."""
+    return isinstance(dim, str) and dim.strip() == EveryDimension.dim
+
+
+def every_dimension(
+    kernel: object,
+    stabilizer: object = None,
+    eps: object = 0,
+    role: object = "discriminator",
+    period: object = None,
+    band: object = None,
+) -> EveryDimension:
+    """Returns the claim about every dimension that these arguments spell; without a stabilizer it takes the kernel itself.
+
+    Raises InputError for wrong input, for kernels that are another function of r in every dimension, and for a period or
+    a band: a comparison of mixing measures speaks about all k > 0.
+    """
+    if period is not None or band is not None:
+        raise InputError("dim=all is about all k > 0; leave out the period and the band, or type one dimension (--dim 2).")
+    e = parse(kernel)
+    s = e if stabilizer is None else parse(stabilizer)
+    for term in e.terms + s.terms:
+        if not term.family.is_one_function():
+            raise InputError(
+                f"{Kernel((term,))} is another function of r in every dimension, so dim=all has no one kernel to speak "
+                "about; type --dim 2, say, or a fixed function such as riesz(1), log or energy."
+            )
+    return EveryDimension(e, s, rational(eps, "eps"), parse_role(role))
 
 
 def parse_role(role: object) -> Role:

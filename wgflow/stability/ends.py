@@ -8,6 +8,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import WORKING_BITS, End, Expansion, Group, expand
+from wgflow.fourier.local import Enclosed
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record
 from wgflow.stability.chart import EndSign
@@ -16,18 +17,26 @@ ORDERS = (1, 2, 4, 8)
 
 
 def end_sign(total: SpectralSum, end: End) -> EndSign | None:
-    """Returns the sign near an end and a point up to (from) which it is proved, or None where no order decides."""
+    """Returns the sign near an end and a point up to (from) which it is proved, or None where no order decides.
+
+    Shapes that are costly between the ends are worth the order whose point lies farthest in.
+    """
+    best: EndSign | None = None
     for order in ORDERS:
         expansion = expand(total, end, order)
         if expansion.leading is None:
             continue
         sign = ball.sign(expansion.leading[3])
         if sign is None:
-            return None
+            return best
         k = _first_dominated(expansion)
-        if k is not None:
+        if k is None:
+            continue
+        if not any(isinstance(shape, Enclosed) for shape, _ in total.terms):
             return EndSign(end, sign, k, order)
-    return None
+        if best is None or (k > best.k if end is End.ZERO else k < best.k):
+            best = EndSign(end, sign, k, order)
+    return best
 
 
 def _first_dominated(expansion: Expansion) -> arb | None:

@@ -14,10 +14,11 @@ from wgflow.arithmetic.number import InputError, integer, rational, shown
 from wgflow.fourier.asymptotics import End, expand
 from wgflow.fourier.domain import INDEX_BITS, Band, Period, is_sum_of_squares, modes
 from wgflow.record import record
+from wgflow.stability import confined
 from wgflow.stability.answer import Verdict
 from wgflow.stability.certificate import Certificate, interval_json
 from wgflow.stability.certify import certify_claim
-from wgflow.stability.claim import Claim, Mode, Place, make_claim, wavenumber
+from wgflow.stability.claim import Claim, Mode, Place, make_claim, place_text, wavenumber
 from wgflow.stability.prove import sign_at
 from wgflow.stability.stabilizer import default_stabilizer
 from wgflow.stability.words import spectrum_html, spectrum_lines
@@ -64,7 +65,7 @@ class Spectrum:
     @cached_property
     def fastest(self) -> Fastest | None:
         """The fastest-growing mode, None where the certificate has no growing band; found numerically."""
-        return _fastest(self)
+        return fastest_of(self)
 
     @cached_property
     def slowest(self) -> tuple[float, float] | None:
@@ -188,12 +189,21 @@ def spectrum(
 
 
 def _on_grid(claim: Claim, density: Fraction, places: list[Place], certificate: Certificate) -> Spectrum:
-    k, transform, error, rate, sign = zip(*(_mode(claim, place, density) for place in places), strict=True)
+    if confined.is_needed(claim.kernel, claim.stabilizer):
+        texts = [place_text(place) for place in places]
+        rows = confined.in_child("rates", {"claim": claim.to_json(), "density": str(density), "places": texts})
+    else:
+        rows = modes_at(claim, places, density)
+    k, transform, error, rate, sign = zip(*rows, strict=True)
     return Spectrum(claim, density, k, transform, error, rate, sign, certificate)
 
 
+def modes_at(claim: Claim, places: list[Place], density: Fraction) -> list[tuple[float, float, float, float, str]]:
+    """Returns (k, transform, error, rate, word) at each place."""
+    return [_mode(claim, place, density) for place in places]
+
+
 def _mode(claim: Claim, place: Place, density: Fraction) -> tuple[float, float, float, float, str]:
-    """Returns (k, transform, error, rate, word) at one place."""
     sign = sign_at(claim.growth, place, claim.domain)
     with ball.precision(_GRID_BITS):
         k = wavenumber(place, claim.domain)
@@ -252,10 +262,16 @@ def default_range(claim: Claim) -> tuple[Fraction, Fraction]:
 # --- the fastest mode ---------------------------------------------------------------------------------------------
 
 
-def _fastest(found: Spectrum) -> Fastest | None:
+def fastest_of(found: Spectrum) -> Fastest | None:
     certificate, claim = found.certificate, found.claim
     if certificate.verdict is not Verdict.GROWS:
         return None
+    if confined.is_needed(claim.kernel, claim.stabilizer):
+        from wgflow.stability.confined_message import answer_to_message  # late: most kernels are named
+
+        data = {"claim": claim.to_json(), "density": str(found.density), "answer": answer_to_message(certificate)}
+        fields = confined.in_child("fastest", data)
+        return None if fields is None else Fastest(*fields)
     scale = float(found.density)
     if claim.growth.is_zero:
         k = certificate.witness.wavenumber if certificate.witness else None

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from wgflow.fourier.asymptotics import End
+from wgflow.fourier.asymptotics import End, Undecidable
 from wgflow.fourier.spectral_sum import transform
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.riesz import Coulomb, Elastic, Energy, Logarithmic, Riesz
 from wgflow.kernels.text import parse
+from wgflow.stability import confined
 from wgflow.stability.ends import ratio_limit
 
 
@@ -23,6 +24,8 @@ def default_stabilizer(kernel: Kernel, n: int) -> Kernel:
     """
     if not kernel.terms:
         return parse("elastic")
+    if confined.is_needed(kernel):
+        return _confined(kernel, n)
     if all(isinstance(term.family, (Energy, Riesz, Elastic, Logarithmic, Coulomb)) for term in kernel.terms):
         return kernel
     for candidate in (parse("elastic"), kernel.stretched("1/2")):
@@ -31,6 +34,17 @@ def default_stabilizer(kernel: Kernel, n: int) -> Kernel:
     return kernel
 
 
+def _confined(kernel: Kernel, n: int) -> Kernel:
+    """The same, found by a child process under limits; ``elastic`` where it does not come to its end."""
+    try:
+        return parse(confined.in_child("stabilizer", {"kernel": str(kernel), "dim": n}))
+    except confined.Stopped:
+        return parse("elastic")
+
+
 def _dominates(stabilizer: Kernel, kernel: Kernel, n: int) -> bool:
-    limits = [ratio_limit(transform(kernel, n), transform(stabilizer, n), end) for end in End]
+    try:
+        limits = [ratio_limit(transform(kernel, n), transform(stabilizer, n), end) for end in End]
+    except Undecidable:  # an expression whose behaviour at an end is not known
+        return False
     return all(limit is not None and limit.kind == "finite" for limit in limits)

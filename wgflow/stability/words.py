@@ -7,10 +7,11 @@ from math import inf
 
 from wgflow.fourier.domain import Band, Period
 from wgflow.stability.answer import GrowingBand, Verdict, number_text, rounded
+from wgflow.stability.claim import Claim
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
-    from wgflow.stability.certificate import Certificate
+    from wgflow.stability.certificate import Answer
     from wgflow.stability.rates import Spectrum
 
 
@@ -26,7 +27,7 @@ def bands_text(bands: tuple[GrowingBand, ...], most: int = 5) -> str:
     return shown + (f", and {len(bands) - most} more" if len(bands) > most else "")
 
 
-def domain_text(certificate: Certificate) -> str:
+def domain_text(certificate: Answer) -> str:
     domain = certificate.claim.domain
     if isinstance(domain, Period):
         return f"the modes of a torus of period {domain.text}"
@@ -35,20 +36,32 @@ def domain_text(certificate: Certificate) -> str:
     return "all k > 0"
 
 
-def claim_rows(certificate: Certificate) -> list[tuple[str, str]]:
+def dimension_text(certificate: Answer) -> str:
+    claim = certificate.claim
+    return str(claim.dim) if isinstance(claim, Claim) else f"all (every n >= {claim.least_dimension})"
+
+
+def claim_rows(certificate: Answer) -> list[tuple[str, str]]:
     claim = certificate.claim
     return [
         ("kernel e", str(claim.kernel)),
         ("stabilizer s", str(claim.stabilizer)),
         ("eps", str(claim.eps)),
-        ("dimension", str(claim.dim)),
+        ("dimension", dimension_text(certificate)),
         ("role", claim.role.text),
         ("modes", domain_text(certificate)),
     ]
 
 
-def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
-    rows = [("verdict", VERDICT_TEXT[certificate.verdict])]
+def verdict_text(certificate: Answer) -> str:
+    text = VERDICT_TEXT[certificate.verdict]
+    if isinstance(certificate.claim, Claim):
+        return text
+    return text + {Verdict.DECAYS: " in every dimension", Verdict.GROWS: " in some dimension"}.get(certificate.verdict, "")
+
+
+def answer_rows(certificate: Answer) -> list[tuple[str, str]]:
+    rows = [("verdict", verdict_text(certificate))]
     if certificate.reason:
         rows.append(("note" if certificate.verdict is not Verdict.UNDECIDED else "reason", certificate.reason))
     if certificate.growing_bands:
@@ -57,7 +70,8 @@ def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
         low, high = certificate.witness.rate
         k = certificate.witness.wavenumber
         text = f"{k:.9g}" if isinstance(k, float) else k
-        rows.append(("witness", f"k = {text}, rate {number_text((low, high))} (at unit density)"))
+        where = f"dim = {certificate.witness.dim}, " if certificate.witness.dim else ""
+        rows.append(("witness", f"{where}k = {text}, rate {number_text((low, high))} (at unit density)"))
     rows.append(("feasible eps", str(certificate.feasible or "not determined")))
     if (shortfall := not_enough(certificate)) is not None:
         rows.append(("not enough", shortfall))
@@ -66,7 +80,7 @@ def answer_rows(certificate: Certificate) -> list[tuple[str, str]]:
     return rows
 
 
-def not_enough(certificate: Certificate) -> str | None:
+def not_enough(certificate: Answer) -> str | None:
     """Returns a sentence where eps is below the least one that makes every mode decay."""
     found = certificate.feasible
     if certificate.verdict is not Verdict.GROWS or found is None or found.lower is None:
@@ -83,7 +97,7 @@ def decimal_text(value: Fraction) -> str:
     return text if Fraction(text) == value else str(value)
 
 
-def certificate_lines(certificate: Certificate) -> list[str]:
+def certificate_lines(certificate: Answer) -> list[str]:
     rows = claim_rows(certificate) + answer_rows(certificate)
     width = max(len(name) for name, _ in rows)
     return [f"{name:<{width}}  {text}" for name, text in rows]
@@ -128,7 +142,7 @@ def _html_table(rows: list[tuple[str, str]]) -> str:
     return f"<table>{cells}</table>"
 
 
-def certificate_html(certificate: Certificate) -> str:
+def certificate_html(certificate: Answer) -> str:
     return _html_table(claim_rows(certificate) + answer_rows(certificate))
 
 
@@ -136,11 +150,12 @@ def spectrum_html(found: Spectrum) -> str:
     return _html_table([*claim_rows(found.certificate), ("density", str(found.density)), *extra_rows(found)])
 
 
-def certificate_latex(certificate: Certificate) -> str:
+def certificate_latex(certificate: Answer) -> str:
     claim = certificate.claim
     sign = {Verdict.DECAYS: "<", Verdict.GROWS: r"\not<", Verdict.UNDECIDED: r"\overset{?}{<}"}[certificate.verdict]
     role = "-" if claim.role.value < 0 else ""
     subset = "torus" if isinstance(claim.domain, Period) else "band"
     modes = "k > 0" if claim.domain is None else rf"k \text{{ of the {subset}}}"
+    dimensions = f"n = {claim.dim}" if isinstance(claim, Claim) else rf"n \geq {claim.least_dimension}"
     eps = rf"\tfrac{{{claim.eps.numerator}}}{{{claim.eps.denominator}}}" if claim.eps.denominator > 1 else str(claim.eps)
-    return rf"${role}k^2\,\hat{{(e - {eps}\,s)}}(k) {sign} 0 \quad ({modes},\ n = {claim.dim})$"
+    return rf"${role}k^2\,\hat{{(e - {eps}\,s)}}(k) {sign} 0 \quad ({modes},\ {dimensions})$"

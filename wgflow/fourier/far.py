@@ -1,0 +1,270 @@
+"""The transform of an expression at both ends: toward k = 0, and toward infinity.
+
+Toward infinity the contour of F(k) = (2 pi)^{n/2} k^-nu Re of the integral of e(z) z^{n/2} H1_nu(k z) dz, nu = n/2 - 1,
+is moved from the positive real axis up to 0 -> i a -> i a + oo. With e(it) = sum c (it)^beta + rest on the first part,
+
+    F(k) = sum over beta of c F(r^beta)(k)  +  O(k^{-n-B})  (from the rest)  +  O(k^{-(n-1)/2} exp(-k a)),
+
+each with an explicit constant (Watson's lemma). F(r^beta) is the transform of a power, which vanishes for beta = 0, 2, 4, ...:
+a smooth even expression leaves the exponential only. Olver 1974, Asymptotics and Special Functions, chapters 3 and 4.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, factorial
+
+from flint import acb, arb
+
+from wgflow.arithmetic import ball, exact
+from wgflow.arithmetic.ball import number
+from wgflow.arithmetic.complex_ball import OPS
+from wgflow.fourier import majorant
+from wgflow.fourier.cells import cells_of
+from wgflow.fourier.germ import Germ, common_step, germ, is_smooth
+from wgflow.fourier.local import NO_RATE, Local, Rest, Undecidable
+from wgflow.fourier.panels import BOX_BITS, Factors, tail_integral
+from wgflow.kernels.expression import Tree, evaluate
+from wgflow.kernels.riesz import riesz_amplitude
+
+MOST_BOXES = 4000
+HEIGHTS = tuple(2.0 ** (j / 2) for j in range(8, -13, -1))
+IOTA = Fraction(1, 8)
+
+
+# --- toward zero --------------------------------------------------------------------------------------------------
+
+
+def at_zero(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
+    """The Taylor polynomial in k^2 of the first cell: its coefficients' middles are terms, their radii rests."""
+    cell = cells_of(tree, n).first_cell()
+    valid = (cell.half * 2).sqrt().lower()
+    parts = []
+    moved = _shifted(cell.coefficients, cell.centre)
+    for j, c in enumerate(moved[:order]):
+        terms = ((Fraction(2 * j), 0, ball.exact_point(c.mid())),)
+        parts.append(Local(NO_RATE, terms, Rest(c.rad().upper(), Fraction(2 * j)), valid))
+    power = 2 * min(order, len(moved))
+    left = sum((abs(c) * valid ** (2 * (j + order) - power) for j, c in enumerate(moved[order:])), arb(0))
+    parts.append(Local(NO_RATE, (), Rest(left.abs_upper(), Fraction(power)), valid))
+    parts.append(Local(NO_RATE, (), Rest(cell.error, Fraction(0)), valid))
+    return tuple(parts)
+
+
+def _shifted(coefficients: tuple[arb, ...], centre: arb) -> list[arb]:
+    """Returns the polynomial's coefficients about 0, by repeated synthetic division."""
+    out = list(coefficients)
+    for i in range(len(out) - 1):
+        for j in range(len(out) - 2, i - 1, -1):
+            out[j] = out[j] - centre * out[j + 1]
+    return out
+
+
+# --- toward infinity ----------------------------------------------------------------------------------------------
+
+
+def at_infinity(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
+    smooth = is_smooth(tree)
+    if smooth:
+        height, integral = _raised_line(tree, n, order)
+        return (_exponential(n, height, integral),)
+    found = germ(tree, _terms_needed(tree, order))
+    top = found.radius.root(1) if found.step == 1 else found.radius ** number(1 / found.step)
+    height, integral = _raised_line(tree, n, order, top.lower())
+    return (*_powers(n, found, height), _exponential(n, height, integral))
+
+
+def _terms_needed(tree: Tree, order: int) -> int:
+    """Enough powers of v to reach r^{2 order + 1} beyond the factor in front."""
+    return ceil((2 * order + 1) / common_step(Factors.of(tree).rest)) + 1
+
+
+def _front(n: int) -> arb:
+    return (2 * arb.pi()) ** number(Fraction(n, 2))
+
+
+def _bessel_factor(n: int, x: arb) -> arb:
+    """|H1_nu(w)| sqrt(pi |w|/2) exp(Im w) and K_nu(w) sqrt(2 w/pi) exp(w) are at most 1 + y exp(y), y = |nu^2 - 1/4|/x, for
+    |w| >= x, 0 <= arg w <= pi (DLMF 10.17.13 to 10.17.15 and 10.40.10 to 10.40.12 with one term)."""
+    nu = Fraction(n, 2) - 1
+    y = number(abs(nu * nu - Fraction(1, 4))) / x
+    return 1 + y * y.exp()
+
+
+def _start(n: int, height: arb) -> arb:
+    """From this k on k a exceeds |nu^2 - 1/4|, so that the factor above is below 4."""
+    nu = Fraction(n, 2) - 1
+    return (number(max(Fraction(1, 4), abs(nu * nu - Fraction(1, 4)))) / height).upper()
+
+
+def _exponential(n: int, height: arb, integral: arb) -> Local:
+    """(2 pi)^{n/2} k^-nu sqrt(2/(pi k)) exp(-k a) times the integral of |e(z)| |z|^{(n-1)/2} over the raised line."""
+    start = _start(n, height)
+    bound = _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, start * height) * integral
+    return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), start)
+
+
+def _powers(n: int, found: Germ, height: arb) -> tuple[Local, ...]:
+    start = _start(n, height)
+    nu = Fraction(n, 2) - 1
+    out = []
+    tails: dict[Fraction, arb] = {}
+    for m, c in enumerate(found.coefficients):
+        beta = found.power + m * found.step
+        if c.is_zero():
+            continue
+        amplitude = _power_amplitude(beta, n, found.logs)
+        if amplitude is None:
+            continue
+        power = -n - beta
+        middle = ball.exact_point(c.mid())
+        radius = (c.rad() * abs(ball.real(amplitude))).upper()
+        out.append(Local(NO_RATE, ((power, 0, amplitude * middle),), Rest(radius, power), start))
+        tails[beta] = abs(c) * (arb.pi() / 2 if found.logs else 1)
+    last = found.power + len(found.coefficients) * found.step - found.logs * IOTA
+    mu = last + Fraction(n, 2) + 1
+    gammas = arb.gamma(number((mu - abs(nu)) / 2)) * arb.gamma(number((mu + abs(nu)) / 2))
+    size = found.bound * (2 / (number(IOTA) * arb.const_e()) + 2) ** found.logs  # |log z| <= |z|^-iota (1/(iota e) + pi/2)
+    rest = size * _front(n) * 2 / arb.pi() * arb(2) ** number(mu - 2) * gammas
+    out.append(Local(NO_RATE, (), Rest(rest.abs_upper(), -n - last), start))
+    out += [_cut_power(n, beta, size, height, start) for beta, size in tails.items()]
+    return tuple(out)
+
+
+def _power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
+    """The constant of F(r^beta log(r)^logs) = constant k^{-n-beta}; None where it vanishes."""
+    even = beta >= 0 and beta.denominator == 1 and beta.numerator % 2 == 0
+    if logs == 0:
+        return None if even else riesz_amplitude(exact, -beta, Fraction(n))
+    if logs == 1 and even:
+        # d/d beta of 2^{n+beta} pi^{n/2} Gamma((n+beta)/2)/Gamma(-beta/2) at beta = 2 m, where 1/Gamma vanishes.
+        m = int(beta) // 2
+        gamma = exact.gamma(Fraction(n, 2) + m)
+        return exact.power(2, n + beta) * exact.power(exact.pi, Fraction(n, 2)) * gamma * Fraction((-1) ** (m + 1) * factorial(m), 2)
+    raise Undecidable("the transform has a logarithm of k toward infinity")
+
+
+def _cut_power(n: int, beta: Fraction, size: arb, height: arb, start: arb) -> Local:
+    """What c (it)^beta contributes beyond t = a: the integral of t^s exp(-k t), s = beta + (n-1)/2, is at most
+    a^{s+1} exp(-k a)/(k a - s) there."""
+    s = beta + Fraction(n - 1, 2)
+    least = start.max((number(abs(s)) + 1) / height).upper()
+    rate = (least * height - number(s)).lower()
+    bound = size * _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, least * height) * height ** number(s + 1) / rate
+    return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), least)
+
+
+# --- the raised line ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def _raised_line(tree: Tree, n: int, order: int, most: arb | None = None) -> tuple[arb, arb]:
+    """Returns (a, bound of the integral over t > 0 of |e(z)| |z|^{(n-1)/2}, z = t + i a), e analytic for 0 < Im z < a.
+
+    ``order`` asks for a larger a, where there is one: larger rates, larger constants. ``most`` bounds a.
+    """
+    with ball.precision(BOX_BITS):
+        highest = _highest(tree, most)
+        wish = (highest * (1 - 0.5 / order)).min(arb(order).sqrt() + 1) if most is None else highest
+        height = ball.coarse_point(wish, 20)
+        height = height if height <= highest else highest
+        return height, _line_integral(tree, n, height)
+
+
+@lru_cache(maxsize=256)
+def _highest(tree: Tree, most: arb | None) -> arb:
+    """Returns the largest height of a list up to which e is proved to be analytic and bounded on the strip."""
+    reason = "its analyticity is not proved"
+    for height in HEIGHTS:
+        a = arb(height)
+        if most is not None and a > most:
+            if height / 2**0.5 > most:
+                continue
+            a = most
+        try:
+            _check_strip(tree, a)
+        except (Undecidable, majorant.NoBound) as problem:
+            reason = str(problem)
+            continue
+        return a
+    raise Undecidable(f"no bound of the transform toward infinity: {reason}")
+
+
+def _check_strip(tree: Tree, height: arb) -> None:
+    """Raises Undecidable unless e is proved to be analytic on 0 < Re z, 0 <= Im z <= a (at 0 its germ is known)."""
+    start, _ = _strip_bound(tree, height)
+    rest = Factors.of(tree).rest
+    todo = [(arb(0), start, arb(0), height)]
+    looked = 0
+    while todo:
+        x0, x1, y0, y1 = todo.pop()
+        looked += 1
+        if evaluate(rest, OPS, acb(x0.union(x1), y0.union(y1))).is_finite():
+            continue
+        if x0 == 0 and y0 == 0 and x1 < ball.dyadic(1, -6) and y1 < ball.dyadic(1, -6):
+            continue  # the corner at 0, where the germ's disc is proved to be analytic apart from its powers
+        if looked > MOST_BOXES or (x1 - x0 < ball.dyadic(1, -12) and y1 - y0 < ball.dyadic(1, -12)):
+            raise Undecidable("the expression is not proved to be analytic beside the real axis")
+        if x1 - x0 > y1 - y0:
+            middle = ((x0 + x1) / 2).mid()
+            todo += [(x0, middle, y0, y1), (middle, x1, y0, y1)]
+        else:
+            middle = ((y0 + y1) / 2).mid()
+            todo += [(x0, x1, y0, middle), (x0, x1, middle, y1)]
+
+
+def _strip_bound(tree: Tree, height: arb) -> tuple[arb, majorant.Growth]:
+    """Returns (X, bound of e for Re z >= X on the strip), e decaying there."""
+    reason: Exception = Undecidable("")
+    for j in range(0, 12):
+        start = ball.dyadic(1, j)
+        ops = majorant.Ops(majorant.strip(start, height))
+        try:
+            bound = evaluate(tree, ops, ops.variable)
+        except majorant.NoBound as problem:
+            reason = problem
+            continue
+        if bound.decay is None:
+            raise Undecidable("the expression has no proved exponential decay as r grows")
+        return start, bound
+    raise Undecidable(f"no bound of the expression as r grows ({reason})")
+
+
+def _line_integral(tree: Tree, n: int, height: arb) -> arb:
+    start, bound = _strip_bound(tree, height)
+    half = Fraction(n - 1, 2)
+    assert bound.decay is not None
+    q, b = bound.decay
+    far = start
+    for _ in range(60):  # far enough that the tail no longer matters
+        # |z| <= t sqrt(1 + (a/X)^2): the factor of |z|^{p + (n-1)/2} beside t^..., and exp(-b |z|^q) <= exp(-b t^q)
+        wider = (1 + (height / start) ** 2).sqrt() ** number(max(bound.p + half, Fraction(0)))
+        tail = tail_integral(bound, far, half + 1)
+        if tail is not None and far * b ** number(1 / q) > 8:
+            break
+        far = (far * ball.dyadic(5, -2)).mid()
+    else:
+        raise Undecidable("the expression decays too slowly as r grows")
+    total = wider * tail
+    step = (far / 256).max(height / 64)
+    x = arb(0)
+    while x < far:
+        right = (x + step).min(far).mid()
+        z = acb(x.union(right), height)
+        total += _box_size(tree, z, half) * (right - x)
+        x = right
+    if not total.is_finite():
+        raise Undecidable("the expression is not bounded beside the real axis")
+    return total.abs_upper()
+
+
+def _box_size(tree: Tree, z: acb, half: Fraction, depth: int = 0) -> arb:
+    """Bounds |e(z)| |z|^half on a horizontal segment."""
+    size = abs(evaluate(tree, OPS, z)) * abs(z) ** number(half)
+    if size.is_finite() or depth > 6:
+        return size.abs_upper()
+    x0, x1 = z.real.lower(), z.real.upper()
+    middle = ((x0 + x1) / 2).mid()
+    left = _box_size(tree, acb(x0.union(middle), z.imag), half, depth + 1)
+    return left.max(_box_size(tree, acb(middle.union(x1), z.imag), half, depth + 1))

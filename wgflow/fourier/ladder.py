@@ -1,0 +1,62 @@
+"""Lambda_n, Lambda_{n+2}, ..., the kernels of Fourier transforms of radial functions in dimensions two apart.
+
+With b = n/2 and x = -z^2/4, Lambda_n(z) = 0F1(; b; x), and d/dx raises b by one: so the Taylor coefficients of a
+transform in k^2 are transforms in higher dimensions, F_n' = -F_{n+2}/(4 pi) in the variable k^2.
+"""
+
+from __future__ import annotations
+
+from flint import acb, arb, ctx
+
+from wgflow.arithmetic.ball import precision
+
+
+def ladder(b: arb, x: arb, count: int) -> list[arb]:
+    """Returns 0F1(; b + j; x) for j = 0..count and a narrow ball x <= 0, b >= 1/2.
+
+    0F1(b-1) = 0F1(b) + x/(b(b-1)) 0F1(b+1): stable downward, and upward while the order stays well below z. The radius of
+    x is added last, as the derivative is at most 1/b in size: series that cancel would blow it up.
+    """
+    radius = x.rad()
+    return [value + arb(0, (radius / (b + j)).upper()) for j, value in enumerate(_at(b, x.mid(), count))]
+
+
+def _at(b: arb, x: arb, count: int) -> list[arb]:
+    size = 2 * float((-x).upper().nonnegative_part().sqrt())
+    bits = ctx.prec
+    if size > 200 + 2 * (float(b) + count):
+        return _upward(b, x, count)
+    with precision(bits + 16 + int(1.45 * size)):
+        top = [x.hypgeom_0f1(b + count), x.hypgeom_0f1(b + count - 1)] if count else [x.hypgeom_0f1(b)]
+    values = top
+    for j in range(count - 2, -1, -1):
+        c = b + j + 1
+        values.append(values[-1] + x / (c * (c - 1)) * values[-2])
+    return values[::-1]
+
+
+def _upward(b: arb, x: arb, count: int) -> list[arb]:
+    bits = ctx.prec
+    with precision(bits + 64):
+        z = 2 * (-x).sqrt()
+        front = b.gamma() * (2 / z) ** (b - 1)
+        values = [front * z.bessel_j(b - 1), front * b * (2 / z) * z.bessel_j(b)]
+        for j in range(1, count):
+            c = b + j
+            values.append((values[-2] - values[-1]) * (-(c * (c - 1)) / -x))
+    return values[: count + 1]
+
+
+def hankel_ladder(nu: arb, w: acb, count: int) -> list[acb]:
+    """Returns exp(-i w) H1_{nu+j}(w) for j = 0..count, 0 <= arg w < pi: upward, the stable direction (DLMF 10.6.1)."""
+    minus = acb(0, -1) * w  # K_nu(-i w) = (pi i/2) exp(i pi nu/2) H1_nu(w) (DLMF 10.27.8)
+    pair = [minus.bessel_k(acb(nu), scaled=True), minus.bessel_k(acb(nu + 1), scaled=True)]
+    values = [k * (2 / arb.pi()) * _turn(nu + j) for j, k in enumerate(pair)]
+    for j in range(1, count):
+        values.append(2 * (nu + j) / w * values[-1] - values[-2])
+    return values[: count + 1]
+
+
+def _turn(nu: arb) -> acb:
+    """-i exp(-i pi nu/2)."""
+    return acb(0, -1) * acb(-nu / 2).exp_pi_i()

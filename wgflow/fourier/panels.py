@@ -1,0 +1,305 @@
+"""Gauss quadrature of an expression against every wavenumber at once, with a proved bound of what it leaves out.
+
+    integral over [0, oo) of r^{n-1} e(r) Lambda_n(k r) dr  =  sum over i of W_i Lambda_n(k r_i)  +  error,   0 <= k <= kappa,
+
+Lambda_n(z) = 0F1(; n/2; -z^2/4), the mean of cos(z u_1) over the unit sphere, so |Lambda_n(k z)| <= exp(k |Im z|) and its
+derivative in k is at most |z| times that. Panels are as long as the Bernstein ellipses on which the integrand is proved to
+be analytic allow; the tail is bounded by `wgflow.fourier.majorant`. Trefethen 2013, Approximation Theory and
+Approximation Practice, theorem 19.3; Johansson 2018, ICMS.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from math import ceil, lcm, log
+
+from flint import acb, arb
+
+from wgflow.arithmetic import ball
+from wgflow.arithmetic.ball import number
+from wgflow.arithmetic.complex_ball import OPS
+from wgflow.fourier import majorant
+from wgflow.fourier.local import Undecidable
+from wgflow.kernels.expression import ONE, R, Apply, Number, Power, Product, Tree, children, evaluate, multiply, substituted
+from wgflow.record import record
+
+ACCURACY = 84  # bits, relative to the integral of r^{n-1} |e|
+WORK_BITS = 144
+NODE_BITS = 240  # so that what moving a node costs does not count
+BOX_BITS = 53
+MOST_POINTS = 48
+COLUMNS = 6
+ELLIPSES = (4.0, 2.5, 1.7)
+MOST_PANELS = 3000
+IOTA = Fraction(1, 8)
+
+
+@record
+class Nodes:
+    """Exact points and weights; ``error`` bounds what the sum leaves out, and also the derivative of that in k."""
+
+    points: tuple[arb, ...]
+    weights: tuple[arb, ...]
+    error: arb
+    reach: arb  # the integral is cut off there
+
+    @cached_property
+    def floats(self) -> tuple[list[float], list[float]]:
+        """Points and weights, rounded: a guide only."""
+        return [float(r) for r in self.points], [float(w) for w in self.weights]
+
+
+@record
+class Factors:
+    """A product taken apart: r^power * log(r)^logs * rest(r)."""
+
+    power: Fraction
+    logs: int
+    rest: Tree
+
+    @staticmethod
+    def of(tree: Tree) -> Factors:
+        power, logs, rest = Fraction(0), 0, []
+        for item in tree.items if isinstance(tree, Product) else (tree,):
+            if isinstance(item, Power):
+                power += item.exponent
+            elif item == Apply("log", R):
+                logs += 1
+            else:
+                rest.append(item)
+        return Factors(power, logs, multiply(rest) if rest else Number(ONE))
+
+
+def exponents(tree: Tree) -> set[Fraction]:
+    """Returns the exponents of r that occur in a tree."""
+    own = {tree.exponent} if isinstance(tree, Power) else set()
+    return own.union(*(exponents(child) for child in children(tree)))
+
+
+@lru_cache(maxsize=256)
+def gauss(count: int) -> tuple[tuple[arb, arb], ...]:
+    """Returns the nodes and weights of Gauss's rule on [-1, 1]."""
+    with ball.precision(NODE_BITS + 16):
+        return tuple(arb.legendre_p_root(count, i, weight=True) for i in range(count))
+
+
+class _Integrand:
+    """r^{n-1} e(r) dr in the variable u, r = u^q, which clears the denominators of all exponents."""
+
+    def __init__(self, tree: Tree, n: int) -> None:
+        self.factors = Factors.of(tree)
+        found = exponents(self.factors.rest) | {self.factors.power}
+        self.q = lcm(*(e.denominator for e in found))
+        self.power = int(self.q * (n - 1 + self.factors.power) + self.q - 1)
+        self.n, self.rest = n, substituted(self.factors.rest, Power(Fraction(self.q)))
+        if n + self.factors.power <= 0:
+            raise Undecidable(f"the expression is not integrable at r = 0 in dimension {n}")
+
+    def __call__(self, u: acb) -> acb:
+        value = self.q * u**self.power * evaluate(self.rest, OPS, u)
+        return value * (self.q * OPS.log(u)) ** self.factors.logs if self.factors.logs else value
+
+    def size(self, u: acb, kappa: arb) -> arb:
+        """Bounds |integrand| (1 + |r|) exp(kappa |Im r|) on a box."""
+        r = u**self.q
+        return (abs(self(u)) * (1 + abs(r)) * (kappa * abs(r.imag)).exp()).abs_upper()
+
+
+def _ellipse_size(f: _Integrand, a: arb, b: arb, rho: float, kappa: arb) -> arb:
+    """Bounds the integrand on the Bernstein ellipse of [a, b]; not finite where it is not proved to be analytic there.
+
+    The integrand is real on the real axis, so the upper half of the ellipse is enough.
+    """
+    with ball.precision(BOX_BITS):
+        centre, half = (a + b) / 2, (b - a) / 2
+        wide, high = half * (rho + 1 / rho) / 2, half * (rho - 1 / rho) / 2
+        most = arb(0)
+        for i in range(COLUMNS):
+            x0, x1 = -1 + arb(2 * i) / COLUMNS, -1 + arb(2 * i + 2) / COLUMNS
+            near = arb(0) if x0 < 0 < x1 else abs(x0).min(abs(x1))
+            top = high * (1 - near * near).nonnegative_part().sqrt()
+            box = acb((centre + wide * x0).union(centre + wide * x1), arb(0).union(top))
+            size = f.size(box, kappa)
+            if not size.is_finite():
+                return size
+            most = most.max(size)
+        return most.abs_upper()
+
+
+def _points_needed(f: _Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> tuple[int, arb, arb] | None:
+    """Returns (points, error, slope) of a Gauss rule on [a, b] that meets the tolerance, or None.
+
+    N points miss at most 64/15 M rho^{-2(N-1)}/(1 - rho^{-2}) times half the length, M the bound on the ellipse. The
+    integrand's derivative on [a, b] is at most ``slope``: M over the distance to the ellipse (Cauchy).
+    """
+    for rho in ELLIPSES:
+        size = _ellipse_size(f, a, b, rho, kappa)
+        if not size.is_finite():
+            continue
+        with ball.precision(BOX_BITS):
+            front = size * (b - a) / 2 * 64 / 15 / (1 - arb(rho) ** -2)
+            slope = (size / ((b - a) / 4 * (rho + 1 / rho - 2))).abs_upper()
+            if not front > tolerance:
+                return 2, front.abs_upper(), slope
+            count = 1 + ceil(float(((front / tolerance).log() / (2 * arb(rho).log())).upper()))
+            if count <= MOST_POINTS:
+                count = max(2, count)
+                return count, (front * arb(rho) ** (-2 * (count - 1))).abs_upper(), slope
+    return None
+
+
+def integration_nodes(tree: Tree, n: int, kappa: arb) -> Nodes:
+    """Returns nodes for all real k in [0, kappa]; raises Undecidable with what is missing.
+
+    ``error`` bounds both the error and its derivative in k.
+    """
+    with ball.precision(NODE_BITS):
+        f = _Integrand(tree, n)
+        scale = _scale(tree, n)
+        tolerance = scale * ball.dyadic(1, -ACCURACY)
+        reach, tail = cut_off(tree, n, tolerance)
+        start, head = _head(f, tolerance)
+        points, weights, error = _panels(f, start, _root(reach, f.q), kappa, tolerance)
+        moved = sum((_moved(r, w, kappa) for r, w in zip(points, weights, strict=True)), arb(0))
+        exact_points, exact_weights = tuple(r.mid() for r in points), tuple(w.mid() for w in weights)
+        return Nodes(exact_points, exact_weights, (error + tail + head + moved).abs_upper(), reach)
+
+
+def _moved(r: arb, w: arb, kappa: arb) -> arb:
+    """Bounds what taking the middles of r and w changes in w Lambda(k r) and in its derivative in k.
+
+    |d/dr Lambda(k r)| <= k and |d/dr d/dk Lambda(k r)| <= 1 + k r.
+    """
+    return w.rad() * (1 + r) + abs(w) * r.rad() * (1 + kappa + kappa * r)
+
+
+def _root(x: arb, q: int) -> arb:
+    return x.root(q).mid() if q > 1 else x
+
+
+def _panels(f: _Integrand, start: arb, stop: arb, kappa: arb, tolerance: arb) -> tuple[list[arb], list[arb], arb]:
+    points: list[arb] = []
+    weights: list[arb] = []
+    error, count = arb(0), 0
+    todo = [(start, stop)]
+    while todo:
+        a, b = todo.pop()
+        count += 1
+        if count > MOST_PANELS:
+            raise Undecidable(f"the expression is not proved to be analytic near r = {a.str(6, radius=False)}")
+        found = _points_needed(f, a, b, kappa, tolerance)
+        if found is None:
+            centre = ((a + b) / 2 if not (a > 0 and b > 4 * a) else (a * b).sqrt()).mid()
+            todo += [(centre, b), (a, centre)]
+            continue
+        error += found[1]
+        for x, w in gauss(found[0]):
+            u = (a + b) / 2 + (b - a) / 2 * x
+            points.append(u**f.q)
+            weights.append((_accurate(f, u.mid()) + arb(0, (u.rad() * found[2]).upper())) * w * (b - a) / 2)
+    return points, weights, error
+
+
+def _accurate(f: _Integrand, u: arb) -> arb:
+    """The integrand at a point, with more bits where functions of the expression lose them."""
+    value = f(acb(u)).real
+    for bits in (2 * NODE_BITS, 4 * NODE_BITS):
+        if value.rel_accuracy_bits() >= ACCURACY + 16:
+            break
+        with ball.precision(bits):
+            value = f(acb(u)).real
+    return value
+
+
+def _scale(tree: Tree, n: int) -> arb:
+    """Returns roughly the integral of r^{n-1} |e(r)|, a power of two: it sets tolerances, nothing rests on it."""
+    with ball.precision(BOX_BITS):
+        most = 0.0
+        logs = []
+        for i in range(-40, 61):
+            r = arb(2) ** (arb(i) / 4)
+            value = abs(evaluate(tree, OPS, acb(r))) * r**n
+            size = float(value.mid()) if value.is_finite() else 0.0
+            if 0 < size < 1e300:
+                logs.append(size)
+                most = max(most, size)
+        return ball.dyadic(1, ceil(log(most, 2))) if most else arb(1)
+
+
+def cut_off(tree: Tree, n: int, tolerance: arb) -> tuple[arb, arb]:
+    """Returns (R, bound): the integral of r^{n-1} |e| (1 + r) beyond R is at most ``bound`` <= tolerance."""
+    reason = ""
+    for j in range(0, 13):
+        start = arb(2) ** j
+        try:
+            ops = majorant.Ops(majorant.strip(start, arb(0)))
+            bound = evaluate(tree, ops, ops.variable)
+        except majorant.NoBound as problem:
+            reason = str(problem)
+            continue
+        if bound.decay is None:
+            raise Undecidable("the expression has no proved exponential decay as r grows")
+        reach = start
+        for _ in range(200):
+            tail = tail_integral(bound, reach, Fraction(n + 1))
+            if tail is not None and 2 * tail <= tolerance:
+                return reach, (2 * tail).abs_upper()
+            reach = (reach * ball.dyadic(5, -2)).mid()
+            if reach > 10**7:
+                break
+        raise Undecidable("the expression decays too slowly as r grows")
+    raise Undecidable(f"no bound of the expression as r grows ({reason})")
+
+
+def tail_integral(bound: majorant.Growth, reach: arb, s: Fraction) -> arb | None:
+    """Bounds the integral over [R, oo) of r^{s-1} |v|: r^t exp(-b r^q) falls at the logarithmic rate b q R^q - t or faster."""
+    assert bound.decay is not None
+    q, b = bound.decay
+    t = number(s + bound.p)
+    rate = b * number(q) * reach ** number(q) - t
+    if not (rate > 0 and reach >= bound.region.start):
+        return None
+    return bound.size * reach**t * (-b * reach ** number(q)).exp() / rate
+
+
+def _head(f: _Integrand, tolerance: arb) -> tuple[arb, arb]:
+    """Returns (u0, bound): the integral over r < u0^q is left out and bounded; u0 = 0 where the integrand is analytic at 0."""
+    with ball.precision(BOX_BITS):
+        for j in range(0, 40, 4):
+            if f.factors.logs == 0 and f(acb(arb(0, ball.dyadic(1, -j)), arb(0, ball.dyadic(1, -j)))).is_finite():
+                return arb(0), arb(0)
+    for j in range(8, 4000, 8):
+        start = ball.dyadic(1, -j)
+        bound = near_zero(f, start)
+        if bound <= tolerance:
+            return start, bound.abs_upper()
+    raise Undecidable("the expression's singularity at r = 0 is not understood")
+
+
+def near_zero(f: _Integrand, start: arb) -> arb:
+    """Bounds the integral of 2 r^{n-1} |e| over r < start^q, where e is r^s times logarithms and Bessel functions K.
+
+    |log r| <= r^-iota/(iota e) and K_v(x) <= 2^{v-1} Gamma(v) x^-v (DLMF 10.32.10), K_0 <= K_iota.
+    """
+    edge = start**f.q
+    power, size = f.n + f.factors.power - f.factors.logs * IOTA, (1 / (number(IOTA) * arb.const_e())) ** f.factors.logs
+    rest = f.factors.rest
+    for item in rest.items if isinstance(rest, Product) else (rest,):
+        match item:
+            case Apply("besselk", argument, order) if order is not None:
+                inner = Factors.of(argument)
+                v = abs(order) or IOTA
+                least = evaluate(inner.rest, OPS, acb(edge.union(arb(0)))).real
+                if inner.logs or inner.power < 0 or not least > 0:
+                    raise Undecidable("besselk's argument at r = 0 is not understood")
+                size *= 2 ** (number(v) - 1) * arb.gamma(number(v)) * least.lower() ** -number(v)
+                power -= v * inner.power
+            case _:
+                value = abs(evaluate(item, OPS, acb(edge.union(arb(0)))))
+                if not value.is_finite():
+                    raise Undecidable("the expression's singularity at r = 0 is not understood")
+                size *= value.abs_upper()
+    if power <= 0:
+        raise Undecidable(f"the expression is not integrable at r = 0 in dimension {f.n}")
+    return (2 * size * edge ** number(power) / number(power)).abs_upper()

@@ -1,0 +1,97 @@
+"""The transform of an expression as a shape of the wavenumber like any other.
+
+Values and ranges come from `wgflow.fourier.cells`, the behaviour at both ends from `wgflow.fourier.far`. Both work at unit
+length; a power of two carries the expression there.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+
+from flint import acb, arb
+
+from wgflow.arithmetic import ball, exact
+from wgflow.arithmetic.complex_ball import OPS
+from wgflow.fourier.cells import Cells, cells_of
+from wgflow.fourier.far import at_infinity, at_zero
+from wgflow.fourier.local import Enclosed, End, Local, Rest
+from wgflow.kernels.expression import Expression, Number, R, Tree, evaluate, multiply, substituted
+from wgflow.kernels.recognize import has_no_modes
+from wgflow.record import record
+
+
+@record
+class Radial(Enclosed):
+    """F(c k), F(k) = integral over R^n of phi(|x|) exp(-i xi.x) dx, |xi| = k, for an expression phi of unit length.
+
+    c = 2^doublings.
+    """
+
+    tree: Tree
+    n: int
+    doublings: int
+
+    @property
+    def cells(self) -> Cells:
+        return cells_of(self.tree, self.n)
+
+    @property
+    def c(self) -> arb:
+        return ball.dyadic(1, self.doublings)
+
+    def stretched(self, scale2: Fraction) -> tuple[exact.Real, Radial]:
+        raise TypeError("an expression is stretched before it is transformed")
+
+    def length2(self) -> Fraction:
+        return Fraction(4) ** self.doublings
+
+    def value(self, ops: object, k2: arb) -> arb:
+        return self.cells.value(self.c * self.c * k2)
+
+    def slope(self, k1: arb, k2: arb) -> arb:
+        return self.cells.slope(self.c * k1, self.c * k2)
+
+    def range(self, k1: arb, k2: arb) -> tuple[arb, arb]:
+        return self.cells.range(self.c * k1, self.c * k2)
+
+    def local(self, end: End, order: int) -> tuple[Local, ...]:
+        found = at_zero(self.tree, self.n, order) if end is End.ZERO else at_infinity(self.tree, self.n, order)
+        return tuple(self._scaled(piece) for piece in found)
+
+    def _scaled(self, piece: Local) -> Local:
+        """Carries an expansion in c k over to k."""
+        (q, b), rest = piece.rate, piece.rest
+        terms = tuple((p, logs, a * exact.power(2, p * self.doublings)) for p, logs, a in piece.terms)
+        if rest is not None:
+            rest = Rest((rest.bound * self.c ** ball.number(rest.power)).abs_upper(), rest.power, rest.logs)
+        rate = (q, b * exact.dyadic(1, q * self.doublings)) if q else piece.rate
+        return Local(rate, terms, rest, piece.valid / self.c)
+
+
+@lru_cache(maxsize=256)
+def radial(tree: Tree, n: int) -> tuple[exact.Real, Radial]:
+    """Returns (factor, shape) with F(phi)(k) = factor * shape(k) in R^n."""
+    doublings = _typical_length(tree)
+    unit = substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
+    return exact.dyadic(1, n * doublings), Radial(unit, n, doublings)
+
+
+def _typical_length(tree: Tree) -> int:
+    """Returns j where r |phi(r)| is largest near r = 2^j; it chooses a scale, nothing rests on it."""
+    best, where = 0.0, 0
+    with ball.precision(53):
+        for j in range(-60, 61):
+            value = abs(evaluate(tree, OPS, acb(ball.dyadic(1, j))))
+            size = float(value.mid()) * 2.0**j if value.is_finite() else 0.0
+            if best < size < 1e300:
+                best, where = size, j
+    return 0 if abs(where) == 60 else where
+
+
+def transform_of_tree(family: object, n: int) -> list[tuple[exact.Real, Radial]]:
+    """Returns [(factor, shape)] with F(phi)(k) = factor * shape(k) for an expression; none where F vanishes for all k > 0."""
+    assert isinstance(family, Expression)
+    if has_no_modes(family.tree):
+        return []
+    return [radial(family.tree, n)]

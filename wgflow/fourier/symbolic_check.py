@@ -1,0 +1,127 @@
+"""Whether a derived transform is to be believed: its value against the kernel's own transform, at random wavenumbers.
+
+The other side is a rigorous enclosure: closed forms for the catalogue's kernels, ball quadrature for expressions. Where that
+is out of reach it is the numerical transform within its error estimate, or at last mpmath's, and the answer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from math import isfinite
+from random import Random
+from typing import Any
+
+import sympy
+from flint import arb
+
+from wgflow.arithmetic import ball
+from wgflow.arithmetic.ball import number
+from wgflow.arithmetic.number import InputError
+from wgflow.fourier.asymptotics import Undecidable
+from wgflow.fourier.hankel import hankel
+from wgflow.fourier.lobes import lobes
+from wgflow.fourier.spectral_sum import transform
+from wgflow.fourier.symbolic_value import Unevaluated, value
+from wgflow.kernels.expression import Expression
+from wgflow.kernels.kernel import Kernel
+from wgflow.record import record
+
+POINTS = 8
+LEAST_POINTS = 4
+MOST_TRIES = 30
+# A point counts where both sides are known to this relative accuracy.
+TOLERANCE = 1e-6
+DIMENSIONS = (1, 2, 3, 4, 5)
+CLOSED, ENCLOSED = "the closed form", "enclosures by quadrature"
+NUMERIC, SUMMED = "the numerical transform within its error estimates", "mpmath's quadosc at two settings"
+WEAKEST = (SUMMED, NUMERIC, ENCLOSED, CLOSED)
+
+
+@record
+class Checked:
+    """How many points agree, and with what."""
+
+    points: int
+    against: str
+
+
+class Wrong(ValueError):
+    """A derived form that differs from the transform, or that could not be compared with it."""
+
+
+def check(expression: Any, kernel: Kernel, n: int | str, points: int = POINTS) -> Checked:
+    """Returns how an expression in k (and the symbol n, for n = "n") was compared with F(e); raises Wrong where it fails."""
+    agreed, used, seen = 0, set[str](), list[str]()
+    for dim, k in _places(kernel, n):
+        try:
+            left = value(expression, k, dim)
+            right, against = enclosure(kernel, dim, k)
+        except (Undecidable, Unevaluated, InputError, ZeroDivisionError) as problem:
+            seen.append(str(problem))
+            continue
+        if not left.is_finite() or not right.is_finite():
+            seen.append("a value is not finite")
+            continue
+        if not left.overlaps(right):
+            sides = f"{left.str(8, radius=False)} where the transform is {right.str(8, radius=False)}"
+            raise Wrong(f"at k = {k}, dim = {dim} it gives {sides}")
+        if _is_sharp(left, expression) and _is_sharp(right, expression):
+            agreed += 1
+            used.add(against)
+        if agreed >= (LEAST_POINTS if SUMMED in used else points):
+            break  # mpmath takes a second or more a point
+    if agreed < LEAST_POINTS:
+        why = f": {seen[-1]}" if seen else ""
+        raise Wrong(f"only {agreed} points could be compared{why}")
+    return Checked(agreed, next(kind for kind in WEAKEST if kind in used))
+
+
+def _is_sharp(side: arb, expression: Any) -> bool:
+    size = side.rad() / abs(side.mid()) if side.mid() != 0 else side.rad()
+    return bool(size < TOLERANCE) and (side != 0 or expression == 0)
+
+
+def _places(kernel: Kernel, n: int | str) -> Iterator[tuple[int, Fraction]]:
+    """Yields (dimension, wavenumber): decades around 1 in turn, the random part seeded by the claim."""
+    rng = Random(f"{kernel.text}|{n}")
+    for i in range(MOST_TRIES):
+        decade = (0, 0, 0, -1, 0, 1, 0, -2, 2, -3)[i % 10]
+        k = Fraction(rng.randint(200, 3000), 1000) * Fraction(10) ** decade
+        yield (DIMENSIONS[i % len(DIMENSIONS)] if isinstance(n, str) else n), k
+
+
+def enclosure(kernel: Kernel, n: int, k: Fraction) -> tuple[arb, str]:
+    """Returns (a ball around F(e)(k), where it comes from); raises Undecidable or InputError."""
+    kernel.check_dimension(n)
+    named = Kernel(tuple(term for term in kernel.terms if not term.family.is_written()))
+    written = Kernel(tuple(term for term in kernel.terms if term.family.is_written()))
+    with ball.precision(160):
+        total = transform(named, n).value(number(k))
+        if not written.terms:
+            return total, CLOSED
+        try:
+            return total + transform(written, n).value(number(k)), ENCLOSED
+        except Undecidable:
+            far, against = _numerical(written, n, k)
+            return total + far, against
+
+
+@lru_cache(maxsize=16)
+def _has_numbers(kernel: Kernel, n: int) -> bool:
+    """Tells whether the numerical transform has a finite error near k = 1; where it has none it takes long to find out."""
+    return bool(isfinite(hankel(kernel, 1.0, n)[1]))
+
+
+def _numerical(kernel: Kernel, n: int, k: Fraction) -> tuple[arb, str]:
+    """Returns (a value and its estimated error as a ball, where they come from); raises Undecidable."""
+    value, error = (float(x) for x in hankel(kernel, float(k), n)) if _has_numbers(kernel, n) else (0.0, 1.0)
+    if error < TOLERANCE * abs(value):
+        # k was rounded to a double: a relative change of 2^-53 in k moves F by far less than the tolerance here
+        return arb(value) + arb(0, 2 * error + 1e-12 * abs(value)), NUMERIC
+    total = arb(0)
+    for term in kernel.terms:
+        assert isinstance(term.family, Expression)
+        total += number(term.weight) * lobes(term.family.tree, n, k)
+    return total, SUMMED
