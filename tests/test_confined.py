@@ -253,3 +253,21 @@ def is_running(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_kernel_that_really_takes_long():
+    env = {**ENV, confined.TIME_LIMIT: "1"}
+    command = [sys.executable, "-m", "wgflow", "certify", "--kernel", "exp(-r**200)", "--stabilizer", "elastic", "--eps", "3"]
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, timeout=60, env=env)
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["verdict"], done.stderr) == (3, "UNDECIDED", "")
+    assert answer["reason"] == "the computation ran past 1 s (WGFLOW_TIME_LIMIT=SECONDS allows more)"
+
+
+def test_rates_that_are_stopped_are_a_failure(planted, capsys):
+    from wgflow.cli.main import main
+
+    planted(LOOP, seconds=1)
+    code = main(["spectrum", "--kernel", "exp(-r**4)", "--stabilizer", "elastic", "--eps", "3"])
+    out, err = capsys.readouterr()
+    assert (code, out) == (4, "") and err == "wgflow: the computation ran past 1 s (WGFLOW_TIME_LIMIT=SECONDS allows more)\n"

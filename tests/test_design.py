@@ -150,6 +150,9 @@ def test_a_share_below_the_solvers_tolerance_is_found():
     known = wg.design("rbf(1)", dim=2, among="rbf(1/2); elastic", band="0.1,4")
     assert found.verdict is wg.Verdict.DECAYS
     assert found.intrusion == pytest.approx(known.intrusion, rel=1e-3)
+    # Nearly the kernel itself at k < 1: no stabilizer is below 1, and a share of 1e-9 of elastic and more of energy reach it.
+    both_ends = wg.design("0.01*rq(1/5) + 0.3*rbf(1)", dim=16, band="0.1,10")
+    assert 1 <= both_ends.intrusion <= 1.0002 and min(a.intrusion or 99 for a in both_ends.table) > 10
 
 
 @pytest.mark.parametrize(

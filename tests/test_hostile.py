@@ -131,6 +131,12 @@ def test_real_functions_are_read_where_doubles_cannot_tell(given):
     assert wg.kernel(given).terms
 
 
+@pytest.mark.parametrize("given", ["1 - exp(-r**2)", "exp(-r**2)*(2 + 1/exp(-r**2))", "r - r + 1", "rbf + 1", "1/2 + laplace"])
+def test_constants_are_refused_beside_named_kernels(given):
+    with pytest.raises(wg.InputError, match="a constant has no effect"):
+        wg.kernel(given)
+
+
 # --- the meaning of a text ----------------------------------------------------------------------------------------
 
 NUMBERS = (
@@ -275,3 +281,32 @@ def test_a_wrong_rule_would_be_seen(mistake, monkeypatch):
 
     monkeypatch.setattr(expression, "raise_to", raise_to)
     assert disagreements(1500, 7)[1]
+
+
+TEMPLATES = (
+    ("{a}*exp(-{b}*r**2)", lambda a, b, r: a * mp.exp(-b * r**2)),
+    ("{a}*exp(-r*{b})", lambda a, b, r: a * mp.exp(-b * r)),
+    ("({a} + {b}*r**2)**(-3/2)", lambda a, b, r: (a + b * r**2) ** mp.mpf("-1.5")),
+    ("{b}*sqrt({a}*{a} + {b}*r**2)", lambda a, b, r: b * mp.sqrt(a * a + b * r**2)),
+    ("1/({a}*({b} + r**2))", lambda a, b, r: 1 / (a * (b + r**2))),
+    ("({a}*r)**{b}", lambda a, b, r: (a * r) ** b),
+    ("{a}/r**{b}", lambda a, b, r: a / r**b),
+    ("log({a}*r**{b})", lambda a, b, r: mp.log(a * r**b)),
+    ("(exp(-{a}*r**2) + sqrt({b})*r)*(1 - {b})", lambda a, b, r: (mp.exp(-a * r**2) + mp.sqrt(b) * r) * (1 - b)),
+    ("exp(-{a}*r)*({b} + r/exp(-{a}*r))", lambda a, b, r: mp.exp(-a * r) * b + r),
+)
+
+
+@pytest.mark.parametrize(("template", "meaning"), TEMPLATES, ids=[template for template, _ in TEMPLATES])
+def test_what_is_recognized_is_the_same_function(template, meaning):
+    rng = random.Random(template)
+    with mp.workdps(30):
+        for _ in range(20):
+            a, b = (Q(rng.randint(1, 40), rng.choice([1, 2, 3, 16])) for _ in range(2))
+            kernel = wg.kernel(template.format(a=f"({a})", b=f"({b})"))
+            for scale in (Q(1), Q(3, 7)):
+                stretched = kernel.stretched(scale)
+                assert text.parse(str(stretched)) == stretched
+                for r in PLACES:
+                    meant = meaning(value(a), value(b), r / value(scale))
+                    assert abs(read_value(stretched, r) - meant) <= 1e-12 * (1 + abs(meant)), str(stretched)

@@ -127,3 +127,39 @@ def save_trade_off_plot(dataset: Any, path: str) -> None:
     with whole_file(path) as name:
         axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
     plt.close(axes.figure)
+
+
+def plot_transform(dataset: Any, axes: Any = None) -> Any:
+    """Draws |F| over k, positive and negative values apart, above the error; returns the Matplotlib axes."""
+    import matplotlib.pyplot as plt
+
+    if axes is None:
+        _, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    k, value, error = (dataset[name].values for name in ("wavenumber", "transform", "transform_error"))
+    known = dataset["remark"].values == ""
+    for mask, colour, label in ((known & (value > 0), DECAYS, "F > 0"), (known & (value < 0), GROWS, "F < 0")):
+        if mask.any():
+            axes.plot(k[mask], abs(value[mask]), "o", markersize=3, color=colour, label=label)
+    shown = (error > 0) & (error < inf)
+    axes.plot(k[shown], error[shown], ":", color="0.5", linewidth=1, label="error")
+    size = abs(value[known])
+    if size.size:  # below, a curve of noise would take the room
+        bottom = max(error[shown].min(initial=inf), 1e-18 * size.max()) if shown.any() else inf
+        axes.set_ylim(min(size.min(), bottom) / 3, 3 * size.max())
+    kernel, n, method = (dataset.attrs[name] for name in ("kernel", "dim", "method"))
+    axes.set(xscale="log", yscale="log", xlabel="wavenumber k (1/length)", ylabel=f"|F(k)| (length^{n})")
+    axes.set_title(f"{kernel}, n = {n} ({method})", fontsize="medium", wrap=True)
+    axes.legend(frameon=False)
+    return axes
+
+
+def save_transform_plot(dataset: Any, path: str) -> None:
+    """Draws a transform into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
+    check_format(path)
+    matplotlib.use("Agg", force=False)
+    import matplotlib.pyplot as plt
+
+    axes = plot_transform(dataset)
+    with whole_file(path) as name:
+        axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
+    plt.close(axes.figure)

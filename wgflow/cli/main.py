@@ -12,13 +12,15 @@ import os
 import sys
 
 from wgflow.arithmetic.number import InputError
-from wgflow.cli import certify, design, kernels, spectrum, verify
+from wgflow.cli import certify, design, kernels, spectrum, transform, verify
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-COMMANDS = {"spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "kernels": kernels}
+COMMANDS = {
+    "spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "transform": transform, "kernels": kernels,
+}  # fmt: skip
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
 _SIGNED = {
@@ -29,6 +31,7 @@ _SIGNED = {
     "--kmin",
     "--kmax",
     "--points",
+    "--k",
     "--dim",
     "--period",
     "--band",

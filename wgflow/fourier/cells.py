@@ -25,6 +25,7 @@ MOST_DEGREE = 44
 MOST_HALVINGS = 12
 MOST_CELLS = 400  # that one interval may span
 MOST_DIMENSION = 64
+WIDE = 2
 
 
 @record
@@ -149,7 +150,9 @@ class Cells:
         return out
 
     def slope(self, k1: arb, k2: arb) -> arb:
-        """2 x f'(x), with the bound of the rest's derivative in k times k."""
+        """2 x f'(x), with the bound of the rest's derivative in k times k; not finite on wide intervals."""
+        if k2 > WIDE * k1:
+            return arb.nan()
         total: arb | None = None
         for cell, x in self._over(k1, k2):
             part = 2 * x * cell.derivative(x) + arb(0, (cell.slope_error * k2).abs_upper())
@@ -158,6 +161,9 @@ class Cells:
         return total
 
     def range(self, k1: arb, k2: arb) -> tuple[arb, arb]:
+        """Returns bounds of f over [k1, k2]; none on wide intervals, where they would cost much and tell little."""
+        if k2 > WIDE * k1:
+            return arb.neg_inf(), arb.pos_inf()
         low, high = arb.pos_inf(), arb.neg_inf()
         for cell, x in self._over(k1, k2):
             middle = x.mid()

@@ -131,13 +131,13 @@ def line_size(profile: Profile, n: int, path: Path, k: Any) -> Any:
     """Returns the size of the part that a path leaves out beyond its corner, in the units of `integrate`."""
     if path.corner is None:
         return np.zeros(len(k))
-    x = profile.scale * np.exp2(np.arange(-80, 321) / 8)
+    x = profile.scale * np.exp2(np.arange(-320, 1281) / 32)
     extent = profile.extent(n)
-    x = x[x <= (8 * extent if extent < np.inf else 1e3 * profile.scale)]  # beyond, the path turns up
+    x = x[x <= (max(8 * extent, 64 * path.corner.imag) if extent < np.inf else 1e3 * profile.scale)]  # beyond, the path turns up
     z = path.corner + x
     with np.errstate(all="ignore"):
         size = np.log(np.abs(profile.at(z)[0])) + (n - 1) / 2 * np.log(np.abs(z) / path.unit) + np.log(x)
-        size = np.logaddexp.reduce(np.where(np.isnan(size), np.inf, size)) + np.log(np.log(2) / 8)
+        size = np.logaddexp.reduce(np.where(np.isnan(size), np.inf, size)) + np.log(np.log(2) / 32)
         waves = n / 2 * np.log(2 * np.pi) - (n - 1) / 2 * np.log(k * path.unit) + 0.5 * np.log(2 / np.pi) - np.log(path.unit)
         return np.exp(size + waves - k * (path.corner.imag - path.lift))
 

@@ -68,11 +68,11 @@ def at_infinity(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
     smooth = is_smooth(tree)
     if smooth:
         height, integral = _raised_line(tree, n, order)
-        return (_exponential(n, height, integral),)
+        return (_exponential(n, height, integral, order),)
     found = germ(tree, _terms_needed(tree, order))
     top = found.radius.root(1) if found.step == 1 else found.radius ** number(1 / found.step)
     height, integral = _raised_line(tree, n, order, top.lower())
-    return (*_powers(n, found, height), _exponential(n, height, integral))
+    return (*_powers(n, found, height, order), _exponential(n, height, integral, order))
 
 
 def _terms_needed(tree: Tree, order: int) -> int:
@@ -92,21 +92,21 @@ def _bessel_factor(n: int, x: arb) -> arb:
     return 1 + y * y.exp()
 
 
-def _start(n: int, height: arb) -> arb:
-    """From this k on k a exceeds |nu^2 - 1/4|, so that the factor above is below 4."""
+def _start(n: int, height: arb, order: int) -> arb:
+    """From this k on |nu^2 - 1/4|/(k a) <= order in the factor above: the higher the order the sooner, at a larger constant."""
     nu = Fraction(n, 2) - 1
-    return (number(max(Fraction(1, 4), abs(nu * nu - Fraction(1, 4)))) / height).upper()
+    return (number(max(Fraction(1, 4), abs(nu * nu - Fraction(1, 4)) / order)) / height).upper()
 
 
-def _exponential(n: int, height: arb, integral: arb) -> Local:
+def _exponential(n: int, height: arb, integral: arb, order: int) -> Local:
     """(2 pi)^{n/2} k^-nu sqrt(2/(pi k)) exp(-k a) times the integral of |e(z)| |z|^{(n-1)/2} over the raised line."""
-    start = _start(n, height)
+    start = _start(n, height, order)
     bound = _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, start * height) * integral
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), start)
 
 
-def _powers(n: int, found: Germ, height: arb) -> tuple[Local, ...]:
-    start = _start(n, height)
+def _powers(n: int, found: Germ, height: arb, order: int) -> tuple[Local, ...]:
+    start = _start(n, height, order)
     nu = Fraction(n, 2) - 1
     out = []
     tails: dict[Fraction, arb] = {}

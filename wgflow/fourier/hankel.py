@@ -13,6 +13,7 @@ finer one (running error analysis of e, and of the waves), plus what was cut off
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from math import inf
 from typing import Any
 
@@ -58,7 +59,7 @@ def hankel(kernel: object, k: Any, dim: object = 2) -> tuple[Floats, Floats]:
     for profile in profiles(e, n):
         value, doubt = transform_of(profile, n, wavenumbers.ravel() * profile.length)
         total += profile.weight * (profile.length**n * value)
-        error += abs(profile.weight) * (profile.length**n * doubt) + 4 * EPS * np.abs(total)
+        error += abs(profile.weight) * (profile.length**n * doubt) + (4 + n) * EPS * np.abs(total)
     return total.reshape(wavenumbers.shape), error.reshape(wavenumbers.shape)
 
 
@@ -88,7 +89,7 @@ def _octaves(k: Any, extent: float, finer: int) -> Iterator[slice]:
         index = np.maximum(index, np.floor(np.log2(PHASE / extent)))
         index = np.where(k * extent > 8 * PHASE, np.floor(finer * np.log2(k)) / finer, index)
     edges = np.flatnonzero(np.diff(index, prepend=-inf, append=inf))
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         yield slice(start, end)
 
 
@@ -190,8 +191,8 @@ def _height(profile: Profile, n: int, least: float, most: float, strip: float) -
     if profile.end < inf or not profile.is_even:
         return float(min(0.97 * strip, (n + 60) / least)), False
     options = strip * (1 - 2.0 ** -np.arange(1, 12)) if strip < inf else profile.scale * np.exp2(np.arange(-8, 80) / 4)
-    x = np.concatenate(([0.0], np.geomspace(1e-3, 30, 120))) * profile.scale
-    z = x + 1j * options[:, None]
+    x = np.concatenate(([0.0], np.geomspace(1e-3, 30, 200)))
+    z = x * np.maximum(profile.scale, options[:, None]) + 1j * options[:, None]
     size = np.log(np.abs(profile.at(z)[0])) + (n - 1) / 2 * np.log(np.abs(z))
     loss = np.where(np.isfinite(size), size, np.where(np.isnan(size), inf, size)).max(axis=1) - least * options
     best = int(np.argmin(np.maximum(loss, _UNDERFLOW)))
@@ -240,6 +241,7 @@ def _on_path(profile: Profile, n: int, k: Any, build: Build) -> Answer:
     logs = n * np.log(path.unit) - k * path.lift
     ratio = np.exp(n * np.log(other.unit) - k * other.lift - logs)
     error = np.abs(fine - coarse * ratio) + rounding + last + line_size(profile, n, path, k)
+    error += EPS * n * (4 + abs(np.log(path.unit)) + np.abs(np.log(k * path.unit))) * np.abs(fine)  # of the prefactors
     value = np.sign(fine) * np.exp(np.log(np.abs(fine)) + logs)
     doubt = np.exp(np.log(error) + logs) + _SMALLEST
     good = np.isfinite(value) & ~np.isnan(doubt)

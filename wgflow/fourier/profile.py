@@ -41,7 +41,7 @@ def scale_of(values: Any) -> float:
     """Returns the distance where |e| has fallen to half of its value at r = 0, or risen as much; 1 where it is singular."""
     size = np.abs(values)
     start = size[0] if np.isfinite(size[0]) and size[0] > 0 else np.inf
-    moved = np.flatnonzero(np.abs(size - start) > start / 2) if start < np.inf else []
+    moved = np.flatnonzero(np.abs(size - start) > start / 2) if start < np.inf else np.empty(0, dtype=int)
     return float(PROBES[moved[0]]) if len(moved) and PROBES[moved[0]] > 1e-30 else 1.0
 
 

@@ -20,9 +20,6 @@ from wgflow.fourier.waves import mean_wave, mean_wave_envelope, sphere
 from wgflow.record import record
 
 LEAST_ROWS, MOST_ROWS = 8, 200_000
-REFUSED = (
-    "a table does not determine the kernel between and beyond its points; no proof is possible; use `wgflow transform --table`"
-)
 _BLOCK = 1 << 20
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import wgflow
 from wgflow.arithmetic.number import InputError, integer, rational
 from wgflow.fourier.symbolic_data import Foreign, decode
 from wgflow.kernels.family import MAX_DIMENSION
@@ -17,7 +15,8 @@ from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.text import parse
 from wgflow.record import record
 
-MEMORY = 2048  # MiB of address space for the child
+MEMORY = 2048  # MiB that a derivation may take
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from wgflow.fourier.symbolic_child import main; main()"
 LEAST_SECONDS, MOST_SECONDS = 1, 3600
 
 
@@ -57,7 +56,9 @@ class Derived:
         """Returns the formula in text of several lines; raises InputError where none was found."""
         import sympy
 
-        return str(sympy.pretty(sympy.Eq(sympy.Symbol("F(k)"), self._formula(), evaluate=False), use_unicode=True, wrap_line=False))
+        return str(
+            sympy.pretty(sympy.Eq(sympy.Symbol("F(k)"), self._formula(), evaluate=False), use_unicode=True, wrap_line=False)
+        )
 
     def _formula(self) -> Any:
         if self.expression is None:
@@ -100,28 +101,24 @@ def derive(kernel: object, dim: object = 2, seconds: object = 20) -> Derived:
 
 
 def _asked(request: str, seconds: float) -> tuple[list[str], str]:
-    """Returns the lines that the child wrote, and how it ended where that was not well."""
-    root = str(Path(wgflow.__file__).parents[1])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "wgflow.fourier.symbolic_child"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, text=True, encoding="utf-8",
-    )  # fmt: skip
+    """Returns the lines that the child wrote, and how it ended where that was not well; the child never outlives this call."""
+    if not sys.executable:
+        return [], "there is no Python interpreter to run the derivation in a process of its own"
+    command = [sys.executable, "-P", "-c", _START, str(Path(__file__).parents[2])]
+    pipe = subprocess.PIPE
     end = ""
-    try:
-        out, err = child.communicate(request + "\n", timeout=seconds)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        out, err = child.communicate()
-        end = f"the time of {seconds:g} s ran out"
-    finally:
-        if child.poll() is None:  # an interrupt from the keyboard: the child goes too
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as child:
+        try:
+            out, err = child.communicate(request.encode(), timeout=seconds)
+        except subprocess.TimeoutExpired:
             child.kill()
-            child.wait()
+            out, err = child.communicate()
+            end = f"the time of {seconds:g} s ran out"
+        finally:
+            child.kill()  # also where the user interrupts; leaving the block waits for it
     if not end and child.returncode:
-        end = _ending(child.returncode, err)
-    return out.splitlines(), end
+        end = _ending(child.returncode, err.decode(errors="replace"))
+    return out.decode(errors="replace").splitlines(), end
 
 
 def _ending(code: int, error: str) -> str:

@@ -1,4 +1,4 @@
-"""The process that derives a transform: `python -m wgflow.fourier.symbolic_child`, one JSON request in, JSON lines out.
+"""The process that derives a transform: one JSON request in, JSON lines out.
 
 SymPy can run for ever and take all memory, so it works where it can be stopped. The kernel comes as text, which wgflow's
 parser reads; what is found goes back as data (`wgflow.fourier.symbolic_data`). Lines: a candidate with how it was derived;
@@ -8,32 +8,46 @@ then that it was checked, or why it is not believed.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import sympy
+
+from wgflow.fourier import symbolic_rules as rules
+from wgflow.fourier.symbolic_check import Wrong, check
+from wgflow.fourier.symbolic_data import Foreign, decode, encode
 from wgflow.kernels.kernel import Kernel
+from wgflow.kernels.latex import N, profile, transform
 from wgflow.kernels.text import parse
 
 
 def limit(mib: int, seconds: float) -> None:
-    """Limits this process's memory and processor time, where the system can."""
+    """Limits this process's further memory and its processor time, where the system can."""
     try:
         import resource
     except ImportError:  # Windows: the caller's clock alone
         return
-    for what, most in ((resource.RLIMIT_AS, mib << 20), (resource.RLIMIT_CPU, int(seconds) + 2)):
-        _, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    most = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_AS: _address_space() + (mib << 20)}
+    for kind, value in most.items():
+        hard = resource.getrlimit(kind)[1]
+        try:
+            resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        except (ValueError, OSError):  # macOS knows no limit of address space
+            continue
+
+
+def _address_space() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 1 << 30
 
 
 def candidates(kernel: Kernel, dim: int | str) -> Iterator[tuple[Any, str]]:
     """Yields (F as a SymPy expression, how it was derived), the likeliest first."""
-    import sympy
-
-    from wgflow.fourier import symbolic_rules as rules
-    from wgflow.kernels.latex import N, profile, transform
-
     n = N if dim == "n" else sympy.Integer(dim)
     named = tuple(term for term in kernel.terms if not term.family.is_written())
     written = tuple(term for term in kernel.terms if term.family.is_written())
@@ -50,9 +64,6 @@ def candidates(kernel: Kernel, dim: int | str) -> Iterator[tuple[Any, str]]:
 
 def answer(kernel: Kernel, dim: int | str) -> Iterator[dict[str, object]]:
     """Yields the events of a derivation until one form is believed."""
-    from wgflow.fourier.symbolic_check import Wrong, check
-    from wgflow.fourier.symbolic_data import Foreign, decode, encode
-
     seen = []
     for expression, how in candidates(kernel, dim):
         if expression in seen:
@@ -74,7 +85,3 @@ def main() -> None:
     limit(request["memory"], request["seconds"])
     for event in answer(parse(request["kernel"]), request["dim"]):
         print(json.dumps(event), flush=True)
-
-
-if __name__ == "__main__":
-    main()

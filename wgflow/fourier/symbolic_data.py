@@ -47,8 +47,8 @@ def encode(expression: Any) -> Data:
         if expression.name not in _SYMBOLS:
             raise Foreign(f"the symbol {expression.name}")
         return [expression.name]
-    name = "Tuple" if isinstance(expression, sympy.Tuple) else _NAMES.get(expression.func)
-    if name is None:
+    name = "Tuple" if isinstance(expression, sympy.Tuple) else _NAMES.get(expression.func, "")
+    if not name:
         raise Foreign(f"the function {expression.func.__name__}")
     return [name, *(encode(part) for part in expression.args)]
 
@@ -75,7 +75,7 @@ def _decoded(data: object, left: list[int], depth: int) -> Any:
         return _CONSTANTS[name]
     if name in _SYMBOLS and not parts:
         return sympy.Symbol(name, **_SYMBOLS[name])
-    if name not in _NODES or not parts:
+    if name not in _NODES or not (parts or name == "Tuple"):
         return _fail(name)
     return _NODES[name](*(_decoded(part, left, depth - 1) for part in parts))
 

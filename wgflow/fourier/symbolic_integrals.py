@@ -65,9 +65,9 @@ def _inverse_laplace(g: Any) -> Any:
 def _subordinated(exponent: Any) -> Any:
     a, root = sympy.Wild("a", exclude=[X]), sympy.Wild("c", exclude=[X])
     match = exponent.match(-a * sqrt(root + X))
-    if not match or not match[a].is_positive or not match[root].is_nonnegative:
+    rate, c = (match.get(a, Integer(0)), match.get(root, Integer(0))) if match else (Integer(0), Integer(0))
+    if not (rate.is_positive and c.is_nonnegative):
         return None
-    rate, c = match[a], match[root]
     return rate / (2 * sqrt(pi)) * T ** Integer(-2) * sqrt(T) * exp(-(rate**2) / (4 * T) - c * T)
 
 
@@ -86,10 +86,8 @@ def _gamma_type(density: Any, n: Any) -> Any:
     """mu = c t^p exp(-a t - b/t): the integral of t^{q-1} exp(-a t - b/t) is 2 (b/a)^{q/2} K_q(2 sqrt(a b)) (DLMF 10.32.10)."""
     c, p, a, b = (sympy.Wild(name, exclude=[T]) for name in "cpab")
     match = sympy.expand_log(sympy.log(density), force=True).expand().match(c + p * sympy.log(T) - a * T - b / T)
-    if not match or not match[a].is_positive:
+    if not match or not match.get(a, Integer(0)).is_positive:
         return None
-    q = match[p] + 1 - n / Integer(2)
-    bb = match[b] + K**2 / 4
-    order = sympy.simplify(q)
-    value = sympy.besselk(-order if order.is_number and order < 0 else order, 2 * sqrt(match[a] * bb))
-    return exp(match[c]) * pi ** (n / Integer(2)) * 2 * (bb / match[a]) ** (order / 2) * value
+    order = sympy.simplify(match.get(p, 0) + 1 - n / Integer(2))
+    b_all, front = match.get(b, 0) + K**2 / 4, exp(match.get(c, 0)) * pi ** (n / Integer(2))
+    return front * 2 * (b_all / match[a]) ** (order / 2) * sympy.besselk(order, 2 * sqrt(match[a] * b_all))

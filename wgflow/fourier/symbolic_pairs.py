@@ -127,8 +127,10 @@ def _sech_power(m: int, k: Any) -> Any:
 
 
 def rational(e: Any, n: Any) -> Any:
-    """Partial fractions in r^2: F((r^2 + c)^{-m}) = 2 pi^{n/2}/Gamma(m) (k/(2 sqrt c))^{m-n/2} K_{m-n/2}(sqrt(c) k), Re sqrt c > 0
-    (Wendland 2005, theorem 6.13, continued in c)."""
+    """Partial fractions in r^2: F((r^2 + c)^{-m}) = 2 pi^{n/2}/Gamma(m) (k/(2b))^{m-n/2} K_{m-n/2}(b k), b = sqrt(c), Re b > 0.
+
+    Wendland 2005, theorem 6.13, continued in c.
+    """
     x = sympy.Symbol("x")
     quotient = sympy.together(e.subs(R, sqrt(x)))
     top, bottom = sympy.fraction(quotient)

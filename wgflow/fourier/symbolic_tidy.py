@@ -59,9 +59,10 @@ def bessel_k(order: Any, z: Any) -> Any:
 
 
 def hypergeometric(*args: Any) -> Any:
-    """Returns a Meijer G-function as a sum of hypergeometric functions (Slater's theorem, DLMF 16.17.2), where its poles are simple.
+    """Returns a Meijer G-function as a sum of hypergeometric functions, where its poles are simple.
 
-    Arguments are those of `sympy.meijerg`. For p > q it is first turned into one of 1/z; equal parameters are cancelled.
+    Slater's theorem, DLMF 16.17.2. Arguments are those of `sympy.meijerg`. For p > q it is first turned into one of 1/z;
+    equal parameters are cancelled.
     """
     g = sympy.meijerg(*args)
     an, ap, bm, bq, z = list(g.an), list(g.aother), list(g.bm), list(g.bother), g.argument

@@ -62,7 +62,7 @@ def outgoing(n: int, z: Any, lift: Any) -> Any:
 def evanescent(n: int, t: Any) -> Any:
     """Returns t^{n/2} K_{n/2-1}(t) for t > 0.
 
-    >>> float(round(evanescent(3, 1.0), 6))
+    >>> round(float(evanescent(3, 1.0)), 6)
     0.461069
     """
     if n == 1:

@@ -339,6 +339,11 @@ def parse(text: object) -> Kernel:
     """
     if isinstance(text, Kernel):
         return text
+    if callable(text) or hasattr(text, "shape") or type(text).__name__ == "Table":
+        raise InputError(
+            "a table does not determine the kernel between and beyond its points, nor a function where it is not called; "
+            "no proof is possible; use `wgflow transform --table` or wgflow.transform."
+        )
     if not isinstance(text, str):
         raise InputError(f"a kernel is given as text, not as {type(text).__name__}; {_EXAMPLE}")
     if len(text) > MAX_TEXT:
@@ -346,7 +351,7 @@ def parse(text: object) -> Kernel:
     if not text.strip():
         raise InputError(f"the kernel text is empty; {_EXAMPLE}")
     value = _read(text)
-    problem = _not_real(value) or _unreadable(value)
+    problem = _misfit(value)
     if problem:
         raise InputError(f"kernel {shown(text)}: {problem}; {_EXAMPLE}")
     return value
@@ -369,26 +374,22 @@ def _read(text: str) -> Kernel:
         raise parser.error(str(problem).rstrip(".")) from None
 
 
-def _not_real(value: Kernel) -> str:
-    """Returns where a kernel is seen not to be real, or nothing."""
+def _misfit(value: Kernel) -> str:
+    """Returns why a kernel that was read is refused, or nothing; what is accepted can be read again from its text."""
+    if len(value.text) > MAX_TEXT or re.search(rf"[0-9]{{{MAX_DIGITS},}}", value.text):
+        return "its exact numbers grow too long"
     if not any(term.family.is_written() for term in value.terms):
         return ""
-    from wgflow.kernels.expression import Expression  # late: most kernels are named
+    from wgflow.kernels.expression import Expression, Number  # late: most kernels are named
     from wgflow.kernels.real_valued import not_real
 
     trees = [term.family.tree for term in value.terms if isinstance(term.family, Expression)]
+    if all(isinstance(tree, Number) for tree in trees):
+        return "a number cannot be a kernel or be added to one (a constant has no effect on any mode); leave it out"
     found = next(filter(None, map(not_real, trees)), None)
-    return "" if found is None else f"it is not real everywhere ({found}); kernels are real"
-
-
-def _unreadable(value: Kernel) -> str:
-    """Returns why the canonical text of a kernel cannot be read again, or nothing: a certificate has to be replayed."""
-    if len(value.text) > MAX_TEXT or re.search(rf"[0-9]{{{MAX_DIGITS},}}", value.text):
-        return "its exact numbers grow too long"
-    if any(term.family.is_written() for term in value.terms):
-        try:
-            if _read(value.text) != value:
-                return "it has no normal form here; write it in another way"
-        except InputError:
-            return "its normal form is too long or nested too deeply; write it in a simpler way"
-    return ""
+    if found is not None:
+        return f"it is not real everywhere ({found}); kernels are real"
+    try:
+        return "" if _read(value.text) == value else "it has no normal form here; write it in another way"
+    except InputError:
+        return "its normal form is too long or nested too deeply; write it in a simpler way"
