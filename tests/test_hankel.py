@@ -114,7 +114,7 @@ def failures(rng: Random, count: int) -> tuple[int, list[str]]:
     for text, n, exact in cases(rng, count):
         k = np.array([10 ** rng.uniform(-3, 3) for _ in range(6)])
         value, error = hankel(text, k, n)
-        assert np.all(np.isfinite(value)) and not np.any(np.isnan(error)) and np.all(error > 0)
+        assert np.all(np.isfinite(value)) and not np.any(np.isnan(error)) and np.all(error > 0), (text, n, k, value, error)
         for each, v, e in zip(k, value, error, strict=True):
             with mp.workdps(DIGITS):
                 truth = exact(mpf(float(each)))

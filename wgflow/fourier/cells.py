@@ -8,7 +8,7 @@ cost a polynomial. Every function here returns balls that contain the true value
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import lgamma, log, log2
 
 from flint import arb
@@ -17,11 +17,11 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.fourier.ladder import ladder
 from wgflow.fourier.local import Undecidable
-from wgflow.fourier.panels import ACCURACY, WORK_BITS, Nodes, integration_nodes
+from wgflow.fourier.panels import ACCURACY, POINT_BITS, WORK_BITS, Nodes, integration_nodes
 from wgflow.kernels.expression import Tree
 from wgflow.record import record
 
-MOST_DEGREE = 44
+MOST_DEGREE = 80
 MOST_HALVINGS = 12
 MOST_CELLS = 400  # that one interval may span
 MOST_DIMENSION = 64
@@ -105,7 +105,7 @@ class Cells:
         if found is None:
             return None
         degree, rest, rest_slope = found
-        with ball.precision(WORK_BITS + _cancelled_bits(nodes, half)):
+        with ball.precision(2 * POINT_BITS + 16 + _cancelled_bits(nodes, half)):  # k^2 r^2 is exact
             sums = [arb(0)] * (degree + 1)
             for r, weight in zip(nodes.points, nodes.weights, strict=True):
                 quarter = r * r / 4
@@ -117,6 +117,13 @@ class Cells:
         error = (sphere * (nodes.error + rest)).abs_upper()
         slope = (sphere * (nodes.error + rest_slope * 2 * top)).abs_upper()  # d/dk = 2 k d/dx
         return Cell(centre, half, tuple(sphere * s for s in sums), error, slope)
+
+    @cached_property
+    def noise(self) -> arb:
+        """The accuracy that cells reach at best: the quadrature's error at small k."""
+        with ball.precision(53):
+            b = number(Fraction(self.n, 2))
+            return (2 * arb.pi() ** b / b.gamma() * self.nodes(0).error).abs_upper()
 
     def first_cell(self) -> Cell:
         """Returns the cell that begins at k = 0."""

@@ -60,7 +60,7 @@ def hankel(kernel: object, k: Any, dim: object = 2) -> tuple[Floats, Floats]:
         value, doubt = transform_of(profile, n, wavenumbers.ravel() * profile.length)
         total += profile.weight * (profile.length**n * value)
         error += abs(profile.weight) * (profile.length**n * doubt) + (4 + n) * EPS * np.abs(total)
-    return total.reshape(wavenumbers.shape), error.reshape(wavenumbers.shape)
+    return total.reshape(wavenumbers.shape), (error + _SMALLEST).reshape(wavenumbers.shape)
 
 
 def transform_of(profile: Profile, n: int, k: Any) -> Answer:
@@ -223,7 +223,7 @@ def _right_end(profile: Profile, n: int, height: float) -> float:
     size = np.log(np.abs(profile.at(x + 1j * height)[0])) + n * np.log(np.hypot(x, height))
     size = np.where(np.isnan(size), -inf, size)
     above = np.flatnonzero(size > size.max() - 50)
-    return float(x[min(above[-1] + 1, len(x) - 1)])
+    return float(x[min(above[-1] + 1, len(x) - 1)]) if len(above) else inf
 
 
 def _on_path(profile: Profile, n: int, k: Any, build: Build) -> Answer:
@@ -243,6 +243,6 @@ def _on_path(profile: Profile, n: int, k: Any, build: Build) -> Answer:
     error = np.abs(fine - coarse * ratio) + rounding + last + line_size(profile, n, path, k)
     error += EPS * n * (4 + abs(np.log(path.unit)) + np.abs(np.log(k * path.unit))) * np.abs(fine)  # of the prefactors
     value = np.sign(fine) * np.exp(np.log(np.abs(fine)) + logs)
-    doubt = np.exp(np.log(error) + logs) + _SMALLEST
+    doubt = np.exp(np.log(error) + logs)
     good = np.isfinite(value) & ~np.isnan(doubt)
     return np.where(good, value, 0.0), np.where(good, doubt, inf)

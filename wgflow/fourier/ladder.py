@@ -18,6 +18,8 @@ def ladder(b: arb, x: arb, count: int) -> list[arb]:
     x is added last, as the derivative is at most 1/b in size: series that cancel would blow it up.
     """
     radius = x.rad()
+    if radius.is_zero():
+        return _at(b, x, count)
     return [value + arb(0, (radius / (b + j)).upper()) for j, value in enumerate(_at(b, x.mid(), count))]
 
 

@@ -24,10 +24,11 @@ from wgflow.fourier.local import Undecidable
 from wgflow.kernels.expression import ONE, R, Apply, Number, Power, Product, Tree, children, evaluate, multiply, substituted
 from wgflow.record import record
 
-ACCURACY = 84  # bits, relative to the integral of r^{n-1} |e|
-WORK_BITS = 144
-NODE_BITS = 240  # so that what moving a node costs does not count
+ACCURACY = 66  # bits, relative to the integral of r^{n-1} |e|
+WORK_BITS = 120
+NODE_BITS = 200  # so that what moving a node costs does not count
 BOX_BITS = 53
+POINT_BITS = 104  # short, so that products of points are exact
 MOST_POINTS = 48
 COLUMNS = 6
 ELLIPSES = (4.0, 2.5, 1.7)
@@ -161,17 +162,17 @@ def integration_nodes(tree: Tree, n: int, kappa: arb) -> Nodes:
         reach, tail = cut_off(tree, n, tolerance)
         start, head = _head(f, tolerance)
         points, weights, error = _panels(f, start, _root(reach, f.q), kappa, tolerance)
-        moved = sum((_moved(r, w, kappa) for r, w in zip(points, weights, strict=True)), arb(0))
-        exact_points, exact_weights = tuple(r.mid() for r in points), tuple(w.mid() for w in weights)
-        return Nodes(exact_points, exact_weights, (error + tail + head + moved).abs_upper(), reach)
+        short = tuple(ball.coarse_point(r, POINT_BITS) for r in points), tuple(w.mid() for w in weights)
+        moved = sum((_moved(r, w, x, kappa) for r, w, x in zip(points, weights, short[0], strict=True)), arb(0))
+        return Nodes(*short, (error + tail + head + moved).abs_upper(), reach)
 
 
-def _moved(r: arb, w: arb, kappa: arb) -> arb:
-    """Bounds what taking the middles of r and w changes in w Lambda(k r) and in its derivative in k.
+def _moved(r: arb, w: arb, x: arb, kappa: arb) -> arb:
+    """Bounds what taking the point x for r and the middle for w changes in w Lambda(k r) and in its derivative in k.
 
     |d/dr Lambda(k r)| <= k and |d/dr d/dk Lambda(k r)| <= 1 + k r.
     """
-    return w.rad() * (1 + r) + abs(w) * r.rad() * (1 + kappa + kappa * r)
+    return w.rad() * (1 + r) + abs(w) * abs(r - x) * (1 + kappa + kappa * r.max(x))
 
 
 def _root(x: arb, q: int) -> arb:

@@ -15,10 +15,13 @@ from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier.cells import Cells, cells_of
 from wgflow.fourier.far import at_infinity, at_zero
-from wgflow.fourier.local import Enclosed, End, Local, Rest
+from wgflow.fourier.local import Enclosed, End, Local, Rest, Undecidable
 from wgflow.kernels.expression import Expression, Number, R, Tree, evaluate, multiply, substituted
 from wgflow.kernels.recognize import has_no_modes
 from wgflow.record import record
+
+FAR_ORDER = 8
+SHARP = 40  # bits
 
 
 @record
@@ -47,7 +50,26 @@ class Radial(Enclosed):
         return Fraction(4) ** self.doublings
 
     def value(self, ops: object, k2: arb) -> arb:
-        return self.cells.value(self.c * self.c * k2)
+        if not isinstance(k2, arb):
+            raise ValueError("the transform of an expression is known in balls only")
+        far = self._far_value(k2)
+        return self.cells.value(self.c * self.c * k2) if far is None else far
+
+    def _far_value(self, k2: arb) -> arb | None:
+        """Returns the expansion toward infinity where it is sharp, or where the transform is below the quadrature's error."""
+        parts = _far_parts(self)
+        k = k2.sqrt()
+        if not parts or not all(k >= piece.valid for piece in parts):
+            return None
+        total = arb(0)
+        for piece in parts:
+            sizes = [ball.real(a) * k ** ball.number(p) for p, _, a in piece.terms]
+            if piece.rest is not None:
+                sizes.append(arb(0, (piece.rest.bound * k ** ball.number(piece.rest.power)).abs_upper()))
+            decay = (-ball.real(piece.rate[1]) * k ** piece.rate[0]).exp() if piece.rate[0] else arb(1)
+            total += decay * sum(sizes, arb(0))
+        noise = self.cells.noise
+        return total if total.rel_accuracy_bits() > SHARP or total.rad() < noise else None
 
     def slope(self, k1: arb, k2: arb) -> arb:
         return self.cells.slope(self.c * k1, self.c * k2)
@@ -67,6 +89,14 @@ class Radial(Enclosed):
             rest = Rest((rest.bound * self.c ** ball.number(rest.power)).abs_upper(), rest.power, rest.logs)
         rate = (q, b * exact.dyadic(1, q * self.doublings)) if q else piece.rate
         return Local(rate, terms, rest, piece.valid / self.c)
+
+
+@lru_cache(maxsize=256)
+def _far_parts(shape: Radial) -> tuple[Local, ...]:
+    try:
+        return shape.local(End.INFINITY, FAR_ORDER)
+    except Undecidable:
+        return ()
 
 
 @lru_cache(maxsize=256)

@@ -34,6 +34,7 @@ def end_sign(total: SpectralSum, end: End) -> EndSign | None:
             continue
         if not any(isinstance(shape, Enclosed) for shape, _ in total.terms):
             return EndSign(end, sign, k, order)
+        k = _farther_in(expansion, k)
         if best is None or (k > best.k if end is End.ZERO else k < best.k):
             best = EndSign(end, sign, k, order)
     return best
@@ -52,6 +53,16 @@ def _first_dominated(expansion: Expansion) -> arb | None:
             if dominates(expansion, k):
                 return k
     return None
+
+
+def _farther_in(expansion: Expansion, k: arb) -> arb:
+    """Returns the best of a few points less than a factor of two nearer to the middle."""
+    with ball.precision(WORKING_BITS):
+        for eighths in (5, 6, 7) if expansion.end is End.INFINITY else (14, 12, 10):
+            nearer = ball.dyadic(eighths, -3) * k
+            if dominates(expansion, nearer):
+                return nearer
+    return k
 
 
 def dominates(expansion: Expansion, k: arb) -> bool:
