@@ -31,6 +31,8 @@ from wgflow.kernels.catalogue import CATALOGUE
 from wgflow.kernels.latex import K, N, R, formulas
 
 WAVENUMBERS = (Q(1, 3), Q(2), Q(5))
+# The Gauss rule below has nodes in doubles, and adds up terms of size 1; a wrong constant is wrong by far more.
+RELATIVE, ABSOLUTE = mpf(10) ** -10, mpf(10) ** -13
 Function = Callable[[Any], Any]
 
 
@@ -99,7 +101,8 @@ def test_the_first_form_that_is_derived_is_right(text, n, truth):
     with mp.workdps(20):
         for k in WAVENUMBERS:
             expected = truth(mpf(k.numerator) / k.denominator)
-            assert abs(mpf(str(value(expression, k).mid().str(25, radius=False))) - expected) <= mpf(10) ** -12 * abs(expected)
+            found = mpf(value(expression, k).mid().str(25, radius=False))
+            assert abs(found - expected) <= RELATIVE * abs(expected) + ABSOLUTE
 
 
 @pytest.mark.long
@@ -291,10 +294,11 @@ FUNCTIONS = {
     sympy.besselk(S(1) / 3, K): lambda k: mp.besselk(mpf(1) / 3, k), sympy.besseli(2, K): lambda k: mp.besseli(2, k),
     sympy.besselj(S.Half, K): lambda k: mp.besselj(0.5, k), sympy.bessely(1, K): lambda k: mp.bessely(1, k),
     sympy.expint(1, K): mp.e1, sympy.Ei(K): mp.ei, sympy.Si(K): mp.si, sympy.Ci(K): mp.ci, sympy.Shi(K): mp.shi,
-    sympy.Chi(K): mp.chi,     sympy.erf(K): mp.erf, sympy.erfc(K): mp.erfc, sympy.erfi(K): mp.erfi, sympy.polygamma(1, K): lambda k: mp.polygamma(1, k),
+    sympy.Chi(K): mp.chi,     sympy.erf(K): mp.erf, sympy.erfc(K): mp.erfc, sympy.erfi(K): mp.erfi,
+    sympy.polygamma(1, K): lambda k: mp.polygamma(1, k),
     sympy.lowergamma(S(1) / 3, K): lambda k: mp.gammainc(mpf(1) / 3, 0, k), sympy.loggamma(K): mp.loggamma,
     sympy.uppergamma(S(1) / 3, K): lambda k: mp.gammainc(mpf(1) / 3, k), sympy.fresnels(K): mp.fresnels, sympy.sech(K): mp.sech,
-    sympy.elliptic_k(-K): lambda k: mp.ellipk(-k), sympy.elliptic_e(-K): lambda k: mp.ellipe(-k), 
+    sympy.elliptic_k(-K): lambda k: mp.ellipk(-k), sympy.elliptic_e(-K): lambda k: mp.ellipe(-k),
     sympy.atan2(-3, K): lambda k: mp.atan2(-3, k),
     sympy.polylog(2, -K): lambda k: mp.polylog(2, -k),
     hyper([S(1) / 3], [S(2) / 3, 2], -K): lambda k: mp.hyp1f2(mpf(1) / 3, mpf(2) / 3, 2, -k),

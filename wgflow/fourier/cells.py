@@ -8,7 +8,7 @@ cost a polynomial. Every function here returns balls that contain the true value
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import lgamma, log, log2
 
 from flint import arb
@@ -17,7 +17,8 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.fourier.ladder import ladder
 from wgflow.fourier.local import Undecidable
-from wgflow.fourier.panels import ACCURACY, POINT_BITS, WORK_BITS, Nodes, integration_nodes
+from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, WORK_BITS, Nodes, integration_nodes
+from wgflow.fourier.turned import disc_size, far_growth, ray_sums, turned_nodes
 from wgflow.kernels.expression import Tree
 from wgflow.record import record
 
@@ -56,15 +57,15 @@ def _horner(coefficients: tuple[arb, ...], h: arb) -> arb:
     return total
 
 
-class Cells:
-    """The enclosed transform of one expression in one dimension; cells are made where they are asked for."""
+class AxisSums:
+    """Quadrature on the real axis, for expressions that decay exponentially: one rule for all k up to a power of two."""
+
+    first_octave = -5  # stands for [0, 2^-4]
 
     def __init__(self, tree: Tree, n: int) -> None:
-        if n > MOST_DIMENSION:
-            raise Undecidable(f"transforms of expressions are enclosed for dim <= {MOST_DIMENSION}")
         self.tree, self.n = tree, n
         self.levels: dict[int, Nodes] = {}
-        self.cells: dict[tuple[int, int], Cell | None] = {}
+        self.noise = (_sphere(n) * self.nodes(0).error).abs_upper()
 
     def nodes(self, level: int) -> Nodes:
         """Returns the quadrature for k <= 2^level."""
@@ -72,12 +73,102 @@ class Cells:
             self.levels[level] = integration_nodes(self.tree, self.n, ball.dyadic(1, level))
         return self.levels[level]
 
-    # --- cells: [0, 2^-4], and the octaves [2^i, 2^{i+1}] of k in 2^depth equal parts of x ---
+    def make(self, octave: int, centre: arb, half: arb) -> Cell | None:
+        nodes = self.nodes(max(0, octave + 1))
+        b = number(Fraction(self.n, 2))
+        goal = nodes.error.max(ball.dyadic(1, -ACCURACY) * sum((abs(w) for w in nodes.weights), arb(0)))
+        found = _lagrange(nodes, b, half, goal) or _cauchy(nodes, centre, half, goal)
+        if found is None:
+            return None
+        degree, rest, rest_slope = found
+        sums = axis_sums(nodes, self.n, centre, half, degree)
+        sphere, top = _sphere(self.n), (centre + half).sqrt()
+        error = (sphere * (nodes.error + rest)).abs_upper()
+        slope = (sphere * (nodes.error + rest_slope * 2 * top)).abs_upper()  # d/dk = 2 k d/dx
+        return Cell(centre, half, tuple(sums), error, slope)
 
-    def _cell_at(self, x: arb) -> tuple[Cell, arb]:
+
+class TurnedSums:
+    """Quadrature on a turned contour, for expressions that decay slowly or grow: one rule an octave of k."""
+
+    first_octave = None
+
+    def __init__(self, tree: Tree, n: int) -> None:
+        self.tree, self.n = tree, n
+        self.noise = arb(0)
+
+    def make(self, octave: int, centre: arb, half: arb) -> Cell | None:
+        if not 8 * half < centre:
+            return None
+        nodes = turned_nodes(self.tree, self.n, octave)
+        with ball.precision(53):
+            # Cauchy's bound on the disc |x - centre| <= 3 half: there Im k <= 3 half/(2 Re k).
+            reach = 3 * half
+            k = (centre - reach).sqrt()
+            size = disc_size(nodes, self.n, k, reach / (2 * k))
+            degree = int(ACCURACY / 1.58) + 1  # 3^-degree
+            rest = size * arb(3) ** -(degree + 1) * 3 / 2
+            rest_slope = size / reach * arb(3) ** -degree * (degree + 1) * 9 / 4
+        with ball.precision(NODE_BITS):
+            ray = ray_sums(nodes, self.n, centre, degree)
+        axis = axis_sums(nodes.axis, self.n, centre, half, degree)
+        front = (2 * arb.pi()) ** number(Fraction(self.n, 2))
+        errors = _sphere(self.n) * nodes.axis.error + front * nodes.error
+        error = (errors + rest).abs_upper()
+        slope = (errors + rest_slope * 2 * (centre + half).sqrt()).abs_upper()
+        return Cell(centre, half, tuple(a + b for a, b in zip(axis, ray, strict=True)), error, slope)
+
+
+def _sphere(n: int) -> arb:
+    """The area of the unit sphere in R^n, 2 pi^{n/2}/Gamma(n/2)."""
+    b = number(Fraction(n, 2))
+    return 2 * arb.pi() ** b / b.gamma()
+
+
+def axis_sums(nodes: Nodes, n: int, centre: arb, half: arb, degree: int) -> list[arb]:
+    """Returns the Taylor coefficients in x = k^2 of the real nodes' sum, times the area of the sphere."""
+    b = number(Fraction(n, 2))
+    with ball.precision(2 * POINT_BITS + 16 + _cancelled_bits(nodes, half)):  # k^2 r^2 is exact
+        sums = [arb(0)] * (degree + 1)
+        for r, weight in zip(nodes.points, nodes.weights, strict=True):
+            quarter = r * r / 4
+            factor = weight
+            for j, value in enumerate(ladder(b, -centre * quarter, degree)):
+                sums[j] += factor * value
+                factor *= -quarter / ((b + j) * (j + 1))
+        return [_sphere(n) * s for s in sums]
+
+
+def sums_for(tree: Tree, n: int) -> AxisSums | TurnedSums:
+    """Returns the quadrature that fits an expression; raises Undecidable with the reason where none does."""
+    if n > MOST_DIMENSION:
+        raise Undecidable(f"transforms of expressions are enclosed for dim <= {MOST_DIMENSION}")
+    try:
+        return AxisSums(tree, n)
+    except Undecidable as problem:
+        reason = problem
+    try:
+        far_growth(tree)
+    except Undecidable:
+        raise reason from None
+    return TurnedSums(tree, n)
+
+
+class Cells:
+    """The enclosed transform of one expression in one dimension; cells are made where they are asked for.
+
+    They are the octaves [2^i, 2^{i+1}] of k, cut into halves of x = k^2 as long as needed.
+    """
+
+    def __init__(self, tree: Tree, n: int) -> None:
+        self.sums = sums_for(tree, n)
+        self.n, self.noise = n, self.sums.noise
+        self.cells: dict[tuple[object, object], Cell | None] = {}
+
+    def cell_at(self, x: arb) -> tuple[Cell, arb]:
         """Returns the cell that holds the exact point x, and its upper end."""
-        octave = _octave(x)
-        low, high = _ends(octave)
+        octave = _octave(x, self.sums.first_octave)
+        low, high = (arb(0) if octave == self.sums.first_octave else ball.dyadic(1, 2 * octave)), ball.dyadic(1, 2 * octave + 2)
         for _ in range(MOST_HALVINGS):
             cell = self._cell(octave, low, high)
             if cell is not None:
@@ -93,41 +184,8 @@ class Cells:
         key = (low.man_exp(), high.man_exp())
         if key not in self.cells:
             with ball.precision(WORK_BITS):
-                self.cells[key] = self._make(octave, ((low + high) / 2).mid(), ((high - low) / 2).mid())
+                self.cells[key] = self.sums.make(octave, ((low + high) / 2).mid(), ((high - low) / 2).mid())
         return self.cells[key]
-
-    def _make(self, octave: int, centre: arb, half: arb) -> Cell | None:
-        nodes = self.nodes(max(0, octave + 1))
-        b = number(Fraction(self.n, 2))
-        sphere = 2 * arb.pi() ** b / b.gamma()
-        goal = nodes.error.max(ball.dyadic(1, -ACCURACY) * sum((abs(w) for w in nodes.weights), arb(0)))
-        found = _lagrange(nodes, b, half, goal) or _cauchy(nodes, centre, half, goal)
-        if found is None:
-            return None
-        degree, rest, rest_slope = found
-        with ball.precision(2 * POINT_BITS + 16 + _cancelled_bits(nodes, half)):  # k^2 r^2 is exact
-            sums = [arb(0)] * (degree + 1)
-            for r, weight in zip(nodes.points, nodes.weights, strict=True):
-                quarter = r * r / 4
-                factor = weight
-                for j, value in enumerate(ladder(b, -centre * quarter, degree)):
-                    sums[j] += factor * value
-                    factor *= -quarter / ((b + j) * (j + 1))
-        top = (centre + half).sqrt()
-        error = (sphere * (nodes.error + rest)).abs_upper()
-        slope = (sphere * (nodes.error + rest_slope * 2 * top)).abs_upper()  # d/dk = 2 k d/dx
-        return Cell(centre, half, tuple(sphere * s for s in sums), error, slope)
-
-    @cached_property
-    def noise(self) -> arb:
-        """The accuracy that cells reach at best: the quadrature's error at small k."""
-        with ball.precision(53):
-            b = number(Fraction(self.n, 2))
-            return (2 * arb.pi() ** b / b.gamma() * self.nodes(0).error).abs_upper()
-
-    def first_cell(self) -> Cell:
-        """Returns the cell that begins at k = 0."""
-        return self._cell_at(arb(0))[0]
 
     # --- what is asked for ---
 
@@ -136,7 +194,7 @@ class Cells:
         if not x.is_finite():
             return arb.nan()
         low, high = x.lower(), x.upper()
-        cell, end = self._cell_at(low)
+        cell, end = self.cell_at(low)
         if high <= end:
             return cell.value(x)
         least, most = self.range(low.sqrt().lower(), high.sqrt().upper())
@@ -147,7 +205,7 @@ class Cells:
         x, stop = (k1 * k1).lower(), (k2 * k2).upper()
         out: list[tuple[Cell, arb]] = []
         while True:
-            cell, end = self._cell_at(x)
+            cell, end = self.cell_at(x)
             out.append((cell, x.union(end.min(stop))))
             if end >= stop or len(out) > MOST_CELLS:
                 break
@@ -179,17 +237,15 @@ class Cells:
         return low, high
 
 
-def _octave(x: arb) -> int:
-    """Returns i with 2^i <= k < 2^{i+1}, at least -4 (there: the cell from 0 on)."""
+def _octave(x: arb, first: int | None) -> int:
+    """Returns i with 2^i <= k < 2^{i+1}, and ``first`` for all smaller k."""
     mantissa, exponent = x.man_exp()
     if mantissa == 0:
-        return -5
+        if first is None:
+            raise Undecidable("the transform at k = 0 is not known")
+        return first
     top = int(exponent) + int(mantissa).bit_length() - 1  # 2^top <= x
-    return max(-5, top // 2)
-
-
-def _ends(octave: int) -> tuple[arb, arb]:
-    return (arb(0) if octave == -5 else ball.dyadic(1, 2 * octave)), ball.dyadic(1, 2 * octave + 2)
+    return top // 2 if first is None else max(first, top // 2)
 
 
 def _cancelled_bits(nodes: Nodes, half: arb) -> int:

@@ -60,14 +60,11 @@ def panels(function: Callable[[Any], Any], breaks: Any, widest: Callable[[Any], 
     """Returns edges (P, 2), in order, of panels on which a function is resolved to rounding by Legendre polynomials.
 
     function: x -> (values, error bounds). A panel is halved while its highest coefficients show in the integral of
-    |function| over everything and above its own rounding, or where it is wider than ``widest`` of its start.
+    |function| over everything and above its own rounding, or where it would be wider than ``widest`` of its start.
     """
     nodes, weights, matrix = gauss(FINE)
     edges = np.stack((breaks[:-1], breaks[1:]), axis=1)
-    while np.any(wide := edges[:, 1] - edges[:, 0] > widest(edges[:, 0])):
-        edges = np.concatenate((edges[~wide], _halves(edges[wide])))
-        if len(edges) > MOST_PANELS:
-            raise TooManyPanels
+    edges = _divided(edges, np.ceil((edges[:, 1] - edges[:, 0]) / widest(edges[:, 0])))
     done, total = [], 0.0
     for _ in range(400):
         width = edges[:, 1] - edges[:, 0]
@@ -87,6 +84,18 @@ def panels(function: Callable[[Any], Any], breaks: Any, widest: Callable[[Any], 
         edges = _halves(edges)
     found = np.concatenate([*done, edges])
     return found[np.argsort(found[:, 0])]
+
+
+def _divided(edges: Any, parts: Any) -> Any:
+    """Returns every panel cut into equal parts."""
+    if not np.sum(parts) <= MOST_PANELS:
+        raise TooManyPanels
+    count = np.maximum(1, parts).astype(int)
+    which = np.repeat(np.arange(len(edges)), count)
+    place = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    width = (edges[which, 1] - edges[which, 0]) / count[which]
+    low = edges[which, 0] + place * width
+    return np.stack((low, low + width), axis=1)
 
 
 def _halves(edges: Any) -> Any:
@@ -120,6 +129,15 @@ def adapted(profile: Profile, n: int, path: Path, least: float, most: float) -> 
             return Piece(piece.kind, piece.start, piece.direction, panels(integrand, breaks, widest), piece.sign)
 
     return Path(tuple(map(cut, path.pieces)), path.unit, path.lift, path.corner)
+
+
+def beside(adapted_path: Path, first: Path, second: Path) -> Path:
+    """Returns the path ``second`` with the panels that were found for ``first``, stretched to its pieces."""
+    pieces = tuple(
+        Piece(new.kind, new.start, new.direction, done.breaks * (new.breaks[-1] / old.breaks[-1]), new.sign)
+        for done, old, new in zip(adapted_path.pieces, first.pieces, second.pieces, strict=True)
+    )
+    return Path(pieces, second.unit, second.lift, second.corner)
 
 
 def _graded(breaks: Any, n: int) -> Any:

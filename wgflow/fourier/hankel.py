@@ -22,7 +22,7 @@ import numpy as np
 from wgflow.arithmetic.complex_floating import EPS
 from wgflow.arithmetic.floating import Floats, as_floats
 from wgflow.arithmetic.number import InputError, integer
-from wgflow.fourier.contour import COARSE, FINE, PHASE, Path, Piece, TooManyPanels, adapted, integrate, line_size
+from wgflow.fourier.contour import COARSE, FINE, PHASE, Path, Piece, TooManyPanels, adapted, beside, integrate, line_size
 from wgflow.fourier.profile import Profile, profiles
 from wgflow.fourier.waves import sphere
 from wgflow.kernels.family import MAX_DIMENSION
@@ -58,13 +58,13 @@ def hankel(kernel: object, k: Any, dim: object = 2) -> tuple[Floats, Floats]:
     total, error = np.zeros(wavenumbers.size), np.zeros(wavenumbers.size)
     for profile in profiles(e, n):
         value, doubt = transform_of(profile, n, wavenumbers.ravel() * profile.length)
-        total += profile.weight * (profile.length**n * value)
-        error += abs(profile.weight) * (profile.length**n * doubt) + (4 + n) * EPS * np.abs(total)
+        total += profile.weight * value
+        error += abs(profile.weight) * doubt + (4 + n) * EPS * np.abs(total)
     return total.reshape(wavenumbers.shape), (error + _SMALLEST).reshape(wavenumbers.shape)
 
 
 def transform_of(profile: Profile, n: int, k: Any) -> Answer:
-    """Returns (value, error) of length^n F(phi)(k) for one term."""
+    """Returns (value, error) of length^n F(phi)(k), phi at unit length, for one term."""
     if profile.singularity >= n:
         raise InputError(
             f"e(r) grows like r**-{profile.singularity:g} toward r = 0 and has no transform in dimension {n}; "
@@ -97,7 +97,7 @@ def _best(profile: Profile, n: int, k: Any) -> Answer:
     """Returns the answer with the least error of all paths that are tried, until one is good."""
     value, error = np.zeros(len(k)), np.full(len(k), inf)
     for build, last_resort in _candidates(profile, n, float(k[0]), float(k[-1])):
-        if last_resort and np.all(error <= 1e-14 * np.exp(sphere(n)) * profile.mass(n)):
+        if last_resort and np.all(error <= 1e-14 * np.exp(sphere(n) + n * np.log(profile.length)) * profile.mass(n)):
             break
         found, doubt = _on_path(profile, n, k, build)
         better = doubt < error
@@ -109,7 +109,7 @@ def _best(profile: Profile, n: int, k: Any) -> Answer:
 
 def _noise(profile: Profile, n: int, k: Any) -> Any:
     """Returns what paths that start at r = 0 along the real axis cannot resolve."""
-    size = np.log(np.abs(profile.at(_START / k + 0j)[0])) + n / 2 * np.log(2 * np.pi) - n * np.log(k)
+    size = np.log(np.abs(profile.at(_START / k + 0j)[0])) + n / 2 * np.log(2 * np.pi) - n * np.log(k / profile.length)
     return np.where(np.isfinite(size), 1e-4 * EPS * np.exp(size), 0.0)
 
 
@@ -170,10 +170,9 @@ def _along(profile: Profile, length: float) -> Any:
 
 
 def _standing(profile: Profile, extent: float, moved: float) -> Path:
-    breaks = _along(profile, extent)
-    if moved != 1:
-        breaks[1:-1] *= 0.9
-    return Path((Piece("standing", 0, 1, breaks),), extent)
+    """To where e is negligible, or a little less far."""
+    end = extent if profile.end < inf else extent * (1.2 - 0.2 * moved)
+    return Path((Piece("standing", 0, 1, _along(profile, end)),), extent)
 
 
 def _turned(profile: Profile, turn: float, top: float, least: float, direction: complex, cut: bool = False) -> Path:
@@ -194,7 +193,8 @@ def _height(profile: Profile, n: int, least: float, most: float, strip: float) -
     x = np.concatenate(([0.0], np.geomspace(1e-3, 30, 200)))
     z = x * np.maximum(profile.scale, options[:, None]) + 1j * options[:, None]
     size = np.log(np.abs(profile.at(z)[0])) + (n - 1) / 2 * np.log(np.abs(z))
-    loss = np.where(np.isfinite(size), size, np.where(np.isnan(size), inf, size)).max(axis=1) - least * options
+    size = np.where(np.isnan(size), inf, size).max(axis=1)
+    loss = size - least * options + n * np.log(profile.length)
     best = int(np.argmin(np.maximum(loss, _UNDERFLOW)))
     return float(options[best]), bool(loss[best] < _UNDERFLOW)
 
@@ -233,15 +233,19 @@ def _on_path(profile: Profile, n: int, k: Any, build: Build) -> Answer:
     try:
         if first is None or second is None:
             raise TooManyPanels
-        path, other = adapted(profile, n, first, least, most), adapted(profile, n, second, least, most)
+        path = adapted(profile, n, first, least, most)
     except TooManyPanels:
         return np.zeros(len(k)), np.full(len(k), inf)
+    other = beside(path, first, second)
     fine, rounding, last = integrate(profile, n, path, k, FINE)
     coarse = integrate(profile, n, other, k, COARSE)[0]
     logs = n * np.log(path.unit) - k * path.lift
     ratio = np.exp(n * np.log(other.unit) - k * other.lift - logs)
+    logs += n * np.log(profile.length)
     error = np.abs(fine - coarse * ratio) + rounding + last + line_size(profile, n, path, k)
-    error += EPS * n * (4 + abs(np.log(path.unit)) + np.abs(np.log(k * path.unit))) * np.abs(fine)  # of the prefactors
+    error += (
+        EPS * n * (4 + abs(np.log(path.unit * profile.length)) + np.abs(np.log(k * path.unit))) * np.abs(fine)
+    )  # of the prefactors
     value = np.sign(fine) * np.exp(np.log(np.abs(fine)) + logs)
     doubt = np.exp(np.log(error) + logs)
     good = np.isfinite(value) & ~np.isnan(doubt)

@@ -10,6 +10,7 @@ Approximation Practice, theorem 19.3; Johansson 2018, ICMS.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import ceil, lcm, log
@@ -23,6 +24,12 @@ from wgflow.fourier import majorant
 from wgflow.fourier.local import Undecidable
 from wgflow.kernels.expression import ONE, R, Apply, Number, Power, Product, Tree, children, evaluate, multiply, substituted
 from wgflow.record import record
+
+TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
 
 ACCURACY = 66  # bits, relative to the integral of r^{n-1} |e|
 WORK_BITS = 120
@@ -85,8 +92,13 @@ def gauss(count: int) -> tuple[tuple[arb, arb], ...]:
         return tuple(arb.legendre_p_root(count, i, weight=True) for i in range(count))
 
 
-class _Integrand:
-    """r^{n-1} e(r) dr in the variable u, r = u^q, which clears the denominators of all exponents."""
+class OnTheAxis:
+    """r^{n-1} e(r) dr in the variable u, r = u^q, which clears the denominators of all exponents.
+
+    Integrands on the real axis are real there, so a bound on the upper half of an ellipse is enough.
+    """
+
+    both_halves = False
 
     def __init__(self, tree: Tree, n: int) -> None:
         self.factors = Factors.of(tree)
@@ -107,11 +119,16 @@ class _Integrand:
         return (abs(self(u)) * (1 + abs(r)) * (kappa * abs(r.imag)).exp()).abs_upper()
 
 
-def _ellipse_size(f: _Integrand, a: arb, b: arb, rho: float, kappa: arb) -> arb:
-    """Bounds the integrand on the Bernstein ellipse of [a, b]; not finite where it is not proved to be analytic there.
+class Integrand(Protocol):
+    """What a Gauss rule needs: a bound on boxes, finite only where the integrand is analytic."""
 
-    The integrand is real on the real axis, so the upper half of the ellipse is enough.
-    """
+    both_halves: bool
+
+    def size(self, u: acb, kappa: arb) -> arb: ...
+
+
+def _ellipse_size(f: Integrand, a: arb, b: arb, rho: float, kappa: arb) -> arb:
+    """Bounds the integrand on the Bernstein ellipse of [a, b]; not finite where it is not proved to be analytic there."""
     with ball.precision(BOX_BITS):
         centre, half = (a + b) / 2, (b - a) / 2
         wide, high = half * (rho + 1 / rho) / 2, half * (rho - 1 / rho) / 2
@@ -120,15 +137,16 @@ def _ellipse_size(f: _Integrand, a: arb, b: arb, rho: float, kappa: arb) -> arb:
             x0, x1 = -1 + arb(2 * i) / COLUMNS, -1 + arb(2 * i + 2) / COLUMNS
             near = arb(0) if x0 < 0 < x1 else abs(x0).min(abs(x1))
             top = high * (1 - near * near).nonnegative_part().sqrt()
-            box = acb((centre + wide * x0).union(centre + wide * x1), arb(0).union(top))
-            size = f.size(box, kappa)
-            if not size.is_finite():
-                return size
-            most = most.max(size)
+            for side in (top, -top) if f.both_halves else (top,):
+                box = acb((centre + wide * x0).union(centre + wide * x1), arb(0).union(side))
+                size = f.size(box, kappa)
+                if not size.is_finite():
+                    return size
+                most = most.max(size)
         return most.abs_upper()
 
 
-def _points_needed(f: _Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> tuple[int, arb, arb] | None:
+def _points_needed(f: Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> tuple[int, arb, arb] | None:
     """Returns (points, error, slope) of a Gauss rule on [a, b] that meets the tolerance, or None.
 
     N points miss at most 64/15 M rho^{-2(N-1)}/(1 - rho^{-2}) times half the length, M the bound on the ellipse. The
@@ -156,15 +174,27 @@ def integration_nodes(tree: Tree, n: int, kappa: arb) -> Nodes:
     ``error`` bounds both the error and its derivative in k.
     """
     with ball.precision(NODE_BITS):
-        f = _Integrand(tree, n)
-        scale = _scale(tree, n)
-        tolerance = scale * ball.dyadic(1, -ACCURACY)
+        f = OnTheAxis(tree, n)
+        tolerance = scale_of(tree, n) * ball.dyadic(1, -ACCURACY)
         reach, tail = cut_off(tree, n, tolerance)
-        start, head = _head(f, tolerance)
-        points, weights, error = _panels(f, start, _root(reach, f.q), kappa, tolerance)
-        short = tuple(ball.coarse_point(r, POINT_BITS) for r in points), tuple(w.mid() for w in weights)
-        moved = sum((_moved(r, w, x, kappa) for r, w, x in zip(points, weights, short[0], strict=True)), arb(0))
-        return Nodes(*short, (error + tail + head + moved).abs_upper(), reach)
+        return nodes_up_to(f, reach, kappa, tolerance, tail)
+
+
+def nodes_up_to(f: OnTheAxis, reach: arb, kappa: arb, tolerance: arb, tail: arb) -> Nodes:
+    """Returns nodes on [0, reach] for 0 <= k <= kappa; ``tail`` is added to the error."""
+    start, head = _head(f, tolerance)
+    points: list[arb] = []
+    weights: list[arb] = []
+    error = tail + head
+    for panel in panels(f, start, _root(reach, f.q), kappa, tolerance):
+        error += panel.error
+        for u, w in panel.rule():
+            r = u**f.q
+            weight = (_accurate(f, u.mid()) + arb(0, (u.rad() * panel.slope).upper())) * w
+            points.append(ball.coarse_point(r, POINT_BITS))
+            weights.append(weight.mid())
+            error += _moved(r, weight, points[-1], kappa)
+    return Nodes(tuple(points), tuple(weights), error.abs_upper(), reach)
 
 
 def _moved(r: arb, w: arb, x: arb, kappa: arb) -> arb:
@@ -179,30 +209,42 @@ def _root(x: arb, q: int) -> arb:
     return x.root(q).mid() if q > 1 else x
 
 
-def _panels(f: _Integrand, start: arb, stop: arb, kappa: arb, tolerance: arb) -> tuple[list[arb], list[arb], arb]:
-    points: list[arb] = []
-    weights: list[arb] = []
-    error, count = arb(0), 0
+@record
+class Panel:
+    """A Gauss rule on [a, b] with its error, and a bound of the integrand's derivative there."""
+
+    a: arb
+    b: arb
+    points: int
+    error: arb
+    slope: arb
+
+    def rule(self) -> Iterator[tuple[arb, arb]]:
+        """Yields points and weights of the rule."""
+        for x, w in gauss(self.points):
+            yield (self.a + self.b) / 2 + (self.b - self.a) / 2 * x, w * (self.b - self.a) / 2
+
+
+def panels(f: Integrand, start: arb, stop: arb, kappa: arb, tolerance: arb) -> list[Panel]:
+    """Returns Gauss rules that cover [start, stop], each within the tolerance."""
+    found: list[Panel] = []
+    count = 0
     todo = [(start, stop)]
     while todo:
         a, b = todo.pop()
         count += 1
         if count > MOST_PANELS:
             raise Undecidable(f"the expression is not proved to be analytic near r = {a.str(6, radius=False)}")
-        found = _points_needed(f, a, b, kappa, tolerance)
-        if found is None:
+        rule = _points_needed(f, a, b, kappa, tolerance)
+        if rule is None:
             centre = ((a + b) / 2 if not (a > 0 and b > 4 * a) else (a * b).sqrt()).mid()
             todo += [(centre, b), (a, centre)]
-            continue
-        error += found[1]
-        for x, w in gauss(found[0]):
-            u = (a + b) / 2 + (b - a) / 2 * x
-            points.append(u**f.q)
-            weights.append((_accurate(f, u.mid()) + arb(0, (u.rad() * found[2]).upper())) * w * (b - a) / 2)
-    return points, weights, error
+        else:
+            found.append(Panel(a, b, *rule))
+    return found
 
 
-def _accurate(f: _Integrand, u: arb) -> arb:
+def _accurate(f: OnTheAxis, u: arb) -> arb:
     """The integrand at a point, with more bits where functions of the expression lose them."""
     value = f(acb(u)).real
     for bits in (2 * NODE_BITS, 4 * NODE_BITS):
@@ -213,18 +255,18 @@ def _accurate(f: _Integrand, u: arb) -> arb:
     return value
 
 
-def _scale(tree: Tree, n: int) -> arb:
-    """Returns roughly the integral of r^{n-1} |e(r)|, a power of two: it sets tolerances, nothing rests on it."""
+def scale_of(tree: Tree, n: int, reach: arb | None = None) -> arb:
+    """Returns roughly the integral of r^{n-1} |e(r)| up to ``reach``: it sets tolerances, nothing rests on it."""
     with ball.precision(BOX_BITS):
         most = 0.0
-        logs = []
         for i in range(-40, 61):
             r = arb(2) ** (arb(i) / 4)
+            if reach is not None and not r <= reach:
+                r = reach
             value = abs(evaluate(tree, OPS, acb(r))) * r**n
             size = float(value.mid()) if value.is_finite() else 0.0
-            if 0 < size < 1e300:
-                logs.append(size)
-                most = max(most, size)
+            if most < size < 1e300:
+                most = size
         return ball.dyadic(1, ceil(log(most, 2))) if most else arb(1)
 
 
@@ -264,7 +306,7 @@ def tail_integral(bound: majorant.Growth, reach: arb, s: Fraction) -> arb | None
     return bound.size * reach**t * (-b * reach ** number(q)).exp() / rate
 
 
-def _head(f: _Integrand, tolerance: arb) -> tuple[arb, arb]:
+def _head(f: OnTheAxis, tolerance: arb) -> tuple[arb, arb]:
     """Returns (u0, bound): the integral over r < u0^q is left out and bounded; u0 = 0 where the integrand is analytic at 0."""
     with ball.precision(BOX_BITS):
         for j in range(0, 40, 4):
@@ -278,7 +320,7 @@ def _head(f: _Integrand, tolerance: arb) -> tuple[arb, arb]:
     raise Undecidable("the expression's singularity at r = 0 is not understood")
 
 
-def near_zero(f: _Integrand, start: arb) -> arb:
+def near_zero(f: OnTheAxis, start: arb) -> arb:
     """Bounds the integral of 2 r^{n-1} |e| over r < start^q, where e is r^s times logarithms and Bessel functions K.
 
     |log r| <= r^-iota/(iota e) and K_v(x) <= 2^{v-1} Gamma(v) x^-v (DLMF 10.32.10), K_0 <= K_iota.
