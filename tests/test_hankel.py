@@ -133,3 +133,140 @@ def test_the_error_estimate_is_true():
 def test_the_error_estimate_is_true_in_many_cases():
     total, wrong = failures(Random(20), 1500)
     assert len(wrong) <= total / 1000, "\n".join(wrong)
+
+
+# --- what is asked of smooth decaying kernels, of tails, and of generalized transforms ------------------------------
+
+DECADES = np.logspace(-3, 4, 29)
+
+
+def quartic(n: int, k: mpf) -> Any:
+    """exp(-r^4) term by term: omega_n times the sum of (-k^2/4)^j / ((n/2)_j j!) times Gamma((n+2j)/4)/4."""
+    with mp.workdps(60):
+        terms = (
+            mp.power(-k * k / 4, j) / mp.rf(mpf(n) / 2, j) / mp.factorial(j) * mp.gamma(mpf(n + 2 * j) / 4) / 4
+            for j in range(400)
+        )
+        return sphere(n) * mp.fsum(terms)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 16])
+def test_smooth_kernels_to_ten_digits_over_seven_decades(n):
+    for text, exact in (
+        ("rbf", lambda k: witness.transform("rbf", {"lengthscale": Q(1)}, n, k)),
+        ("imq(4)", lambda k: witness.transform("imq", {"beta": Q(4), "c": Q(1)}, n, k)),
+        ("exp(-r**4)", lambda k: quartic(n, k) if k < 12 else None),
+    ):
+        value, error = hankel(text, DECADES, n)
+        with mp.workdps(DIGITS):
+            truth = [exact(mpf(float(k))) for k in DECADES]
+            top = max(abs(t) for t in truth if t is not None)
+            assert max(error) < 1e-12 * top
+            for v, e, t in zip(value, error, truth, strict=True):
+                assert t is None or abs(mpf(float(v)) - t) <= e
+
+
+def test_the_far_tail_has_the_right_signs():
+    """1/(1+r^4) in n = 1: pi/sqrt 2 exp(-k/sqrt 2) (cos(k/sqrt 2) + sin(k/sqrt 2)), down to 1e-200; sech in n = 3."""
+    k = np.linspace(1, 600, 61)
+    value, error = hankel("1/(1+r**4)", k, 1)
+    z = k / np.sqrt(2)
+    exact = np.pi / np.sqrt(2) * np.exp(-z) * (np.cos(z) + np.sin(z))
+    clear = np.abs(np.cos(z) + np.sin(z)) > 1e-6
+    assert np.all(np.abs(value) > error) and np.all((np.sign(value) == np.sign(exact))[clear])
+    assert np.all(hankel("sech(r)", [300.0], 3)[0] > 0)
+
+
+def test_below_the_noise_is_said_and_never_nan():
+    value, error = hankel("rbf", [100.0, 1e6], 3)
+    assert np.all(np.abs(value) <= error) and np.all(error > 0) and np.all(np.isfinite(value))
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_generalized_transforms(n):
+    """r^2 log r: the derivative in a of r^-a at a = -2; tanh in n = 1: -pi csch(pi k/2); log(1+r^2) in n = 1."""
+    k = np.logspace(-2, 2, 9)
+    value, error = hankel("r**2*log(r)", k, n)
+    with mp.workdps(DIGITS):
+        # near a = -2, 1/Gamma(a/2) = -(a+2)/2 + ..., so d/d(beta) of F(r^beta) at beta = 2 has one term left
+        front = 2 ** (n + 2) * mp.pi ** (mpf(n) / 2) * mp.gamma(mpf(n + 2) / 2) / 2
+        for x, v, e in zip(k, value, error, strict=True):
+            assert abs(mpf(float(v)) - front * mpf(float(x)) ** (-n - 2)) <= e < 1e-10 * abs(v)
+    if n == 1:
+        value, error = hankel("log(1+r**2)", k[:7], 1)
+        assert np.all(np.abs(value + 2 * np.pi / k[:7] * np.exp(-k[:7])) <= error + 1e-15 * np.abs(value))
+
+
+def test_a_pole_is_not_jumped_over():
+    """A tiny term with a pole near the axis decides the far tail: F(rbf + 1e-12 sech) = ... + 1e-12 pi sech(pi k/2)."""
+    for text in ("rbf + 1/10**12*sech(r)", "exp(-r**2/2)*(1 + 1/10**12*sech(r))"):
+        value, error = hankel(text, [12.0, 20.0], 1)
+        assert np.all(value > error)
+    assert value[1] > 1e-30  # exp(-200) = 1e-87 without the pole
+    assert abs(hankel("rbf + 1/10**12*sech(r)", 20.0, 1)[0] / (1e-12 * np.pi / np.cosh(10 * np.pi)) - 1) < 1e-10
+
+
+def test_what_has_no_transform_is_refused():
+    for text, n in (("exp(r)", 2), ("exp(r**2)", 1), ("exp(-r)/r**2", 2), ("exp(-r)/r**2", 1)):
+        with pytest.raises(wg.InputError):
+            hankel(text, 1.0, n)
+    for k in (0.0, -1.0, np.inf, np.nan):
+        with pytest.raises(wg.InputError):
+            hankel("rbf", k, 2)
+    value, error = hankel("cos(r)", [0.5], 1)  # a point mass at k = 1: the rays do not converge below it
+    assert abs(value[0]) <= error[0] and error[0] > 1e6
+
+
+def test_shapes():
+    value, error = hankel("exp(-r**4)", [[1.0, 2.0], [3.0, 4.0]], 2)
+    assert value.shape == error.shape == (2, 2) and hankel("rbf", 1.0)[0].shape == ()
+    assert np.allclose(
+        wg.transform("exp(-r**4) + rbf", [1.0], 1), hankel("exp(-r**4)", [1.0], 1)[0] + wg.transform("rbf", [1.0], 1)
+    )
+
+
+# --- functions and tables -----------------------------------------------------------------------------------------
+
+SAMPLED = {
+    "laplace": ("laplace", {"lengthscale": Q(1)}, lambda r: np.exp(-r)),
+    "rbf": ("rbf", {"lengthscale": Q(1)}, lambda r: np.exp(-r * r / 2)),
+    "wendland": ("wendland", {"smoothness": Q(1), "radius": Q(1)}, lambda r: np.maximum(1 - r, 0) ** 4 * (1 + 4 * r)),
+    "imq": ("imq", {"beta": Q(3), "c": Q(1)}, lambda r: (1 + r * r) ** -3.0),
+}
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("name", ["laplace", "rbf", "wendland"])
+def test_functions_and_their_errors(name, n):
+    kernel, params, f = SAMPLED[name]
+    k = np.logspace(-2, 4, 13)
+    for function in (f, lambda r: float(f(r)) if np.ndim(r) == 0 else f(r)):
+        value, error = of_function(function, n, k)
+        with mp.workdps(DIGITS):
+            truth = [witness.transform(kernel, params, n, mpf(float(x))) for x in k]
+            assert all(abs(mpf(float(v)) - t) <= e for v, e, t in zip(value, error, truth, strict=True))
+            assert max(error[k < 1e3]) < 1e-10 * max(truth)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+@pytest.mark.parametrize("name", SAMPLED)
+def test_tables_and_their_errors(name, n):
+    kernel, params, f = SAMPLED[name]
+    k = np.logspace(-2, 3, 21)
+    with mp.workdps(DIGITS):
+        truth = [witness.transform(kernel, params, n, mpf(float(x))) for x in k]
+        for r in (np.linspace(0, 12, 300), np.linspace(0, 40, 2001), np.concatenate(([0], np.geomspace(1e-4, 60, 700)))):
+            value, error = of_table(Table.of(r, f(r)), n, k)
+            assert all(abs(mpf(float(v)) - t) <= e for v, e, t in zip(value, error, truth, strict=True))
+
+
+def test_a_function_that_does_not_decay_is_refused():
+    with pytest.raises(wg.InputError, match="does not decay"):
+        wg.transform(lambda r: -r, 1.0, 2)
+
+
+@pytest.mark.parametrize("kernel", [lambda r: np.exp(-r), Table.of(range(9), range(9))], ids=["function", "table"])
+def test_no_certificates_for_them(kernel):
+    for ask in (wg.certify, wg.spectrum):
+        with pytest.raises(wg.InputError, match="no proof is possible"):
+            ask(kernel)

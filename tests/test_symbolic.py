@@ -158,22 +158,23 @@ def by(rule: Callable[[Any, Any], Any], name: str, n: Any) -> bool:
 
 
 def multiquadric_by_continuation(n: Any) -> bool:
-    """-(1 + r^2/c^2)^{1/2}: the integral for (1 + r^2/c^2)^{-b} is continued from b > 0 to b = -1/2."""
-    b, c = sympy.Symbol("beta", positive=True), sympy.Symbol("c", positive=True)
-    found = mixture_integral((1 + R**2 / c**2) ** -b, n)
-    return is_same(-found.subs(b, -S.Half), formulas(CATALOGUE["multiquadric"])[1].subs(N, n))
+    """-(1 + r^2/c^2)^{1/2}: the form for (1 + r^2/c^2)^{-b}, derived for b > 0, is analytic in b and taken at b = -1/2."""
+    b = sympy.Symbol("beta", positive=True)
+    continued = -formulas(CATALOGUE["imq"])[1].subs(N, n).subs(b, -S.Half)
+    return by(mixture_integral, "imq", n) and is_same(continued, formulas(CATALOGUE["multiquadric"])[1].subs(N, n))
 
 
 def logarithm_by_derivative(n: Any) -> Any:
-    """-log r is the derivative of r^-a at a = 0; the transform of r^-a is SymPy's integral."""
+    """-log r is the derivative of r^-a at a = 0; the transform of r^-a is SymPy's integral, with 1/Gamma(x) = x/Gamma(1 + x)."""
     a = sympy.Symbol("a", positive=True)
-    return sympy.limit(sympy.diff(hankel_integral(R**-a, n), a), a, 0, "+")
+    found = hankel_integral(R**-a, n).subs(gamma(a / 2), 2 * gamma(1 + a / 2) / a)
+    return sympy.diff(found, a).subs(a, 0)
 
 
 HANKEL = ["rbf", "rq", "imq", "laplace", "matern", "riesz", "yukawa", "tophat"]
 MIXTURE = ["rq", "imq", "laplace", "matern", "energy", "riesz", "yukawa"]
 DIMENSIONS = [Integer(1), Integer(2), Integer(3), N]
-SLOW = {"rq", "matern"}
+SLOW = {"rq"}
 # How each closed form of the catalogue is obtained without the catalogue, all parameters being symbols:
 DERIVED = {
     **{(name, n): lambda n, name=name: by(hankel_integral, name, n) for name in HANKEL for n in DIMENSIONS},

@@ -18,7 +18,7 @@ from wgflow.arithmetic.ball import number
 from wgflow.fourier.ladder import ladder
 from wgflow.fourier.local import Undecidable
 from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, WORK_BITS, Nodes, integration_nodes
-from wgflow.fourier.turned import disc_size, far_growth, ray_sums, turned_nodes
+from wgflow.fourier.turned import accuracy, disc_size, far_growth, ray_sums, turned_nodes
 from wgflow.kernels.expression import Tree
 from wgflow.record import record
 
@@ -106,7 +106,7 @@ class TurnedSums:
             reach = 3 * half
             k = (centre - reach).sqrt()
             size = disc_size(nodes, self.n, k, reach / (2 * k))
-            degree = int(ACCURACY / 1.58) + 1  # 3^-degree
+            degree = int(accuracy(self.n) / 1.58) + 1  # 3^-degree
             rest = size * arb(3) ** -(degree + 1) * 3 / 2
             rest_slope = size / reach * arb(3) ** -degree * (degree + 1) * 9 / 4
         with ball.precision(NODE_BITS):

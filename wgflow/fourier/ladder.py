@@ -49,8 +49,16 @@ def _upward(b: arb, x: arb, count: int) -> list[arb]:
     return values[: count + 1]
 
 
+def bits_for(size: float, bits: int) -> int:
+    """Returns the bits to work with so that `hankel_ladder` is good to ``bits`` at |w| = size."""
+    return bits + 32 + int(3 * min(size, bits))
+
+
 def hankel_ladder(nu: arb, w: acb, count: int) -> list[acb]:
-    """Returns exp(-i w) H1_{nu+j}(w) for j = 0..count, 0 <= arg w < pi: upward, the stable direction (DLMF 10.6.1)."""
+    """Returns exp(-i w) H1_{nu+j}(w) for j = 0..count, 0 <= arg w < pi: upward, the stable direction (DLMF 10.6.1).
+
+    Arb's power series of K loses about 3 |w| bits, of w's own accuracy too: see `bits_for`.
+    """
     minus = acb(0, -1) * w  # K_nu(-i w) = (pi i/2) exp(i pi nu/2) H1_nu(w) (DLMF 10.27.8)
     pair = [minus.bessel_k(acb(nu), scaled=True), minus.bessel_k(acb(nu + 1), scaled=True)]
     values = [k * (2 / arb.pi()) * _turn(nu + j) for j, k in enumerate(pair)]

@@ -150,15 +150,19 @@ def _points_needed(f: Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> 
     """Returns (points, error, slope) of a Gauss rule on [a, b] that meets the tolerance, or None.
 
     N points miss at most 64/15 M rho^{-2(N-1)}/(1 - rho^{-2}) times half the length, M the bound on the ellipse. The
-    integrand's derivative on [a, b] is at most ``slope``: M over the distance to the ellipse (Cauchy).
+    integrand's derivative on [a, b] is at most ``slope``: M on the smallest ellipse over the distance to it (Cauchy).
     """
+    small = ELLIPSES[-1]
+    slope: arb | None = None
     for rho in ELLIPSES:
         size = _ellipse_size(f, a, b, rho, kappa)
         if not size.is_finite():
             continue
         with ball.precision(BOX_BITS):
             front = size * (b - a) / 2 * 64 / 15 / (1 - arb(rho) ** -2)
-            slope = (size / ((b - a) / 4 * (rho + 1 / rho - 2))).abs_upper()
+            if slope is None:
+                near = size if rho == small else _ellipse_size(f, a, b, small, kappa)
+                slope = (near / ((b - a) / 4 * (small + 1 / small - 2))).abs_upper()
             if not front > tolerance:
                 return 2, front.abs_upper(), slope
             count = 1 + ceil(float(((front / tolerance).log() / (2 * arb(rho).log())).upper()))

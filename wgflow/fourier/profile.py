@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import inf
@@ -17,6 +16,7 @@ from wgflow.kernels.expression import Apply, Expression, Number, Power, R, Tree,
 from wgflow.kernels.family import Family
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.matern import Matern, Yukawa
+from wgflow.kernels.recognize import has_no_modes
 from wgflow.record import record
 
 PROBES = np.exp2(np.arange(-2400, 2401) / 8.0)  # distances from 1e-90 to 1e90
@@ -178,11 +178,16 @@ def _sector(tree: Tree, scale: float, angle: float) -> float:
     return inf
 
 
-def profiles(kernel: Kernel, n: int) -> Iterator[Profile]:
-    """Yields the terms of a kernel in R^n."""
+@lru_cache(maxsize=64)
+def profiles(kernel: Kernel, n: int) -> tuple[Profile, ...]:
+    """Returns the terms of a kernel in R^n, apart from those without modes (constants and even powers of r)."""
+    out = []
     for term in kernel.terms:
+        if isinstance(term.family, Expression) and has_no_modes(term.family.tree):
+            continue
         factor, length2, tree, end = _continued(term.family, n)
-        yield Profile(tree, float(term.weight) * factor, float(term.scale2 * length2) ** 0.5, end)
+        out.append(Profile(tree, float(term.weight) * factor, float(term.scale2 * length2) ** 0.5, end))
+    return tuple(out)
 
 
 def _continued(family: Family, n: int) -> tuple[float, Fraction, Tree, float]:

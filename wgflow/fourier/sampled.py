@@ -121,8 +121,8 @@ def of_table(table: Table, n: int, k: Any) -> tuple[Any, Any]:
     """Returns (value, error) of the transform in R^n of a table, interpolated by a spline of degree 5, 0 beyond its end.
 
     error: what a spline of degree 3, or half of the points, change; what e may hold below the first r and beyond the last
-    if it goes on falling there; rounding. Beyond k = pi/(largest step) the points cannot tell: there the error is at
-    least |value|.
+    if it goes on falling there; rounding. Beyond k = pi/(largest step) the points cannot tell: there the error is the
+    integral of the sizes, without oscillation.
     """
     from scipy.interpolate import make_interp_spline
 
@@ -134,7 +134,10 @@ def of_table(table: Table, n: int, k: Any) -> tuple[Any, Any]:
     thin, _ = _spline_transform(make_interp_spline(r[half], e[half], degree), r[half], n, k)
     error = np.maximum(np.abs(quintic - cubic), np.abs(quintic - thin) / 2) + rounding + _ends(r, e, n, k)
     blind = k * np.max(np.diff(r)) > np.pi
-    return quintic, np.where(blind, np.maximum(error, 2 * np.abs(quintic)), error)
+    if np.any(blind):
+        size = np.exp(sphere(n)) * np.abs(e) * r ** (n - 1) * np.gradient(r)
+        error[blind] += 2 * mean_wave_envelope(n, np.maximum(k[blind, None] * r, 1e-300)) @ size
+    return quintic, error
 
 
 def _spline_transform(spline: Any, knots: Any, n: int, k: Any) -> tuple[Any, Any]:
@@ -158,21 +161,21 @@ def _spline_transform(spline: Any, knots: Any, n: int, k: Any) -> tuple[Any, Any
 
 
 def _ends(r: Any, e: Any, n: int, k: Any) -> Any:
-    """Returns what may lie below the first point and beyond the last one, if |e| goes on as at these ends."""
+    """Returns what may lie below the first point and beyond the last one, if |e| goes on as at these ends: constant below,
+    a power of r beyond. Of a falling oscillation no more than half a wave counts (second mean value theorem)."""
     inside = np.exp(sphere(n)) * np.max(np.abs(e[:3])) * r[0] ** n / n
     last = np.max(np.abs(e[-max(3, len(r) // 50) :]))
-    # Where |e| r^{(n-1)/2} falls, the integral of its oscillation is at most that of half a wave (second mean value theorem).
-    beyond = (
-        np.exp(sphere(n)) * last * r[-1] ** (n - 1) * mean_wave_envelope(n, k * r[-1]) * np.minimum(np.pi / k, _fall(r, e, n))
-    )
-    return inside + 2 * beyond
+    power = n - _fall(r, e)
+    with np.errstate(all="ignore"):
+        grown = np.log1p(np.pi / (k * r[-1]))
+        length = grown if power == 0 else np.expm1(power * grown) / power
+    return inside + 4 * np.exp(sphere(n)) * last * r[-1] ** n * mean_wave_envelope(n, k * r[-1]) * length
 
 
-def _fall(r: Any, e: Any, n: int) -> float:
-    """Returns a length over which |e| r^{n-1} falls at the end of a table, infinity where it does not."""
+def _fall(r: Any, e: Any) -> float:
+    """Returns the q >= 0 of |e| ~ r^-q over the last quarter of a table."""
     middle = len(r) * 3 // 4
     near, far = np.max(np.abs(e[middle - 1 : middle + 2])), np.max(np.abs(e[-3:]))
-    if far == 0:
-        return 0.0
-    slope = (np.log(near / far) if near > 0 else 0.0) / (r[-1] - r[middle]) - (n - 1) / r[-1]
-    return 1 / slope if slope > 0 else inf
+    if far == 0 or near <= far:
+        return 1e3 if far == 0 else 0.0
+    return float(np.log(near / far) / np.log(r[-1] / r[middle]))

@@ -112,7 +112,7 @@ def derived(e: Any, n: Any, rules: Iterable[Rule] = RULES) -> Found | None:
     4*(1 - 3*k**2)/(k**2 + 1)**3
     """
     rules, total, used = tuple(rules), Integer(0), list[str]()
-    for part in sympy.Add.make_args(sympy.expand(e)):
+    for part in sympy.Add.make_args(sympy.expand(in_sech(e))):
         found = _first(part, n, rules)
         if found is None:
             return None
@@ -120,6 +120,19 @@ def derived(e: Any, n: Any, rules: Iterable[Rule] = RULES) -> Found | None:
         used += found[1]
     short = shorter(total)
     return (total if short.has(*UNDEFINED) else short), tuple(dict.fromkeys(used))
+
+
+def in_sech(e: Any) -> Any:
+    """Returns e with 1/sech for cosh and 1 - sech^2 for each tanh^2: the pairs on the line are of these."""
+    return e.replace(sympy.cosh, lambda x: 1 / sympy.sech(x)).replace(_is_power_of_tanh, _without_even_powers)
+
+
+def _is_power_of_tanh(node: Any) -> bool:
+    return node.is_Pow and node.base.func is sympy.tanh and node.exp.is_Integer and node.exp > 1
+
+
+def _without_even_powers(node: Any) -> Any:
+    return (1 - sympy.sech(*node.base.args) ** 2) ** (node.exp // 2) * node.base ** (node.exp % 2)
 
 
 def _first(part: Any, n: Any, rules: tuple[Rule, ...]) -> Found | None:

@@ -18,9 +18,9 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier import majorant
-from wgflow.fourier.ladder import hankel_ladder
+from wgflow.fourier.ladder import bits_for, hankel_ladder
 from wgflow.fourier.local import Undecidable
-from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, Nodes, OnTheAxis, nodes_up_to, panels, scale_of
+from wgflow.fourier.panels import ACCURACY, NODE_BITS, Nodes, OnTheAxis, nodes_up_to, panels, scale_of
 from wgflow.kernels.expression import Tree, evaluate
 from wgflow.record import record
 
@@ -88,6 +88,11 @@ class TurnedNodes:
     error: arb  # of the ray, without the factor (2 pi)^{n/2}; bounds the derivative in k too
 
 
+def accuracy(n: int) -> int:
+    """Bits, relative to the size of the sums: these cancel more in higher dimensions."""
+    return ACCURACY + 3 * n
+
+
 @lru_cache(maxsize=512)
 def turned_nodes(tree: Tree, n: int, octave: int) -> TurnedNodes:
     """Returns the quadrature for 2^octave <= k <= 2^{octave+1}; raises Undecidable."""
@@ -95,9 +100,9 @@ def turned_nodes(tree: Tree, n: int, octave: int) -> TurnedNodes:
     nu = Fraction(n, 2) - 1
     k1, k2 = ball.dyadic(1, octave), ball.dyadic(1, octave + 1)
     with ball.precision(NODE_BITS):
-        corner = growth.region.start.max(max(STEEP, number(abs(nu * nu - Fraction(1, 4)))) / k2)
+        corner = growth.region.start.max(number(max(Fraction(STEEP), abs(nu * nu - Fraction(1, 4)) / 4)) / k2)
         corner = ball.coarse_point(corner, 8).max(growth.region.start)
-        tolerance = scale_of(tree, n, corner) * ball.dyadic(1, -ACCURACY)
+        tolerance = scale_of(tree, n, corner) * ball.dyadic(1, -accuracy(n))
         axis = nodes_up_to(OnTheAxis(tree, n), corner, k2, tolerance, arb(0))
         ray = OnTheRay(tree, n, corner, k1, k2)
         stop, error = _ray_end(ray, growth, tolerance)
@@ -105,7 +110,7 @@ def turned_nodes(tree: Tree, n: int, octave: int) -> TurnedNodes:
         for panel in panels(ray, arb(0), stop, k2, tolerance):
             error += panel.error
             for t, w in panel.rule():
-                short = ball.coarse_point(t, POINT_BITS)
+                short = ball.coarse_point(t, NODE_BITS - 10)
                 error += w * panel.slope * abs(t - short)
                 points.append(ray.place(acb(short)))
                 weights.append(ray.weight(acb(short)) * w)
@@ -133,13 +138,14 @@ def _ray_end(ray: OnTheRay, growth: majorant.Growth, tolerance: arb) -> tuple[ar
 def ray_sums(nodes: TurnedNodes, n: int, centre: arb, degree: int) -> list[arb]:
     """Returns the Taylor coefficients in x = k^2 of the ray's part: (-z^2/2)^j w^{-nu-j} H1_{nu+j}(w)/j!, w = z sqrt(centre)."""
     nu = number(Fraction(n, 2) - 1)
-    root = centre.sqrt()
     sums = [arb(0)] * (degree + 1)
     for z, weight in zip(nodes.points, nodes.weights, strict=True):
-        w = z * root
-        factor = weight * (acb(0, 1) * w).exp() * (w.log() * acb(-nu)).exp()
+        with ball.precision(bits_for(float(abs(z).mid()) * float(centre) ** 0.5, NODE_BITS)):
+            w = z * centre.sqrt()
+            factor = weight * (acb(0, 1) * w).exp() * (w.log() * acb(-nu)).exp()
+            values = hankel_ladder(nu, w, degree)
         step = -z * z / (2 * w)
-        for j, value in enumerate(hankel_ladder(nu, w, degree)):
+        for j, value in enumerate(values):
             sums[j] += (factor * value).real
             factor *= step / (j + 1)
     front = (2 * arb.pi()) ** number(Fraction(n, 2))

@@ -155,7 +155,7 @@ def raise_to(base: Tree, exponent: Fraction) -> Tree:
             return _number_power(value, exponent)
         case Product(items):
             factor, rest = split_number(base)
-            if exponent.denominator == 1 or all(isinstance(x, (Number, Pi, Power)) for x in items):
+            if exponent.denominator == 1 or all(isinstance(x, Number) or _is_positive_factor(x) for x in items):
                 return multiply(raise_to(x, exponent) for x in items)
             if factor not in (1, -1):
                 inside = rest if factor > 0 else multiply((Number(-ONE), rest))
@@ -205,6 +205,8 @@ def apply(name: str, argument: Tree, order: Fraction | None = None) -> Tree:
 
 
 def _is_positive_factor(tree: Tree) -> bool:
+    if isinstance(tree, Raised):
+        return _is_positive_factor(tree.base)
     return isinstance(tree, (Pi, Power)) or (isinstance(tree, Number) and tree.value > 0)
 
 
@@ -287,7 +289,27 @@ class Trees:
         return Written(raise_to(base.tree, Fraction(exponent)))
 
     @staticmethod
+    def gamma(argument: Fraction) -> Written:
+        """Gamma at whole numbers and halves, and elsewhere where it is rational times such."""
+        base, factor = Fraction(argument), Fraction(1)
+        while base > 1:
+            base -= 1
+            factor *= base
+        if base not in (1, Fraction(1, 2)):
+            raise InputError(f"Gamma({argument}) is not written out.")
+        root = raise_to(Pi(), Fraction(1, 2)) if base != 1 else Number(ONE)
+        return Written(multiply((number(factor), root)))
+
+    @staticmethod
+    def log_zk(order: Fraction, z2: Written) -> Written:
+        """log(z^v K_v(z)), which formulas only exponentiate: see `exp`."""
+        z = raise_to(z2.tree, Fraction(1, 2))
+        return Written(apply("log", multiply((raise_to(z, order), apply("besselk", z, abs(order))))))
+
+    @staticmethod
     def exp(x: Written) -> Written:
+        if isinstance(x.tree, Apply) and x.tree.name == "log":
+            return Written(x.tree.argument)
         return Written(apply("exp", x.tree))
 
     @staticmethod
