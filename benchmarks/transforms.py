@@ -77,10 +77,9 @@ def power_gaussian(n: int, k: mpf) -> Any:
 
 
 def power_exponential(n: int, k: mpf) -> Any:
-    """r exp(-r)."""
-    s = mpf(n + 1)
-    front = 2 * mp.pi ** (mpf(n) / 2) / mp.gamma(mpf(n) / 2) * mp.gamma(s)
-    return front * mp.hyp2f1(s / 2, (s + 1) / 2, mpf(n) / 2, -k * k)
+    """r exp(-r): minus the derivative of the transform of exp(-a r) with respect to a, at a = 1."""
+    half = mpf(n + 1) / 2
+    return 2**n * mp.pi ** (half - 1) * mp.gamma(half) * (1 + k * k) ** (-half - 1) * (n - k * k)
 
 
 ONE, HALF = Q(1), Q(1, 2)

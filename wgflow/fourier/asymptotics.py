@@ -330,7 +330,7 @@ def expand(total: SpectralSum, end: End, order: int) -> Expansion:
     with ball.precision(WORKING_BITS):
         groups: dict[Rate, list[tuple[Local, Real]]] = {}
         valid = ball.dyadic(1, -2) if end is End.ZERO else arb(1)
-        if end is End.INFINITY and any(isinstance(shape, Enclosed) for shape, _ in total.terms):
+        if end is End.INFINITY and total.is_enclosed:
             valid = ball.dyadic(1, -64)  # as far in as the enclosed shapes allow: between the ends they are costly
         for shape, coefficient in total.terms:
             for piece in local(shape, end, order):

@@ -27,6 +27,7 @@ MOST_HALVINGS = 12
 MOST_CELLS = 400  # that one interval may span
 MOST_DIMENSION = 64
 WIDE = 2
+LONG = 250  # lengths: from there on the turned contour is shorter
 
 
 @record
@@ -62,15 +63,15 @@ class AxisSums:
 
     first_octave = -5  # stands for [0, 2^-4]
 
-    def __init__(self, tree: Tree, n: int) -> None:
-        self.tree, self.n = tree, n
+    def __init__(self, tree: Tree, n: int, inside: bool) -> None:
+        self.tree, self.n, self.inside = tree, n, inside
         self.levels: dict[int, Nodes] = {}
         self.noise = (_sphere(n) * self.nodes(0).error).abs_upper()
 
     def nodes(self, level: int) -> Nodes:
         """Returns the quadrature for k <= 2^level."""
         if level not in self.levels:
-            self.levels[level] = integration_nodes(self.tree, self.n, ball.dyadic(1, level))
+            self.levels[level] = integration_nodes(self.tree, self.n, ball.dyadic(1, level), self.inside)
         return self.levels[level]
 
     def make(self, octave: int, centre: arb, half: arb) -> Cell | None:
@@ -139,13 +140,18 @@ def axis_sums(nodes: Nodes, n: int, centre: arb, half: arb, degree: int) -> list
         return [_sphere(n) * s for s in sums]
 
 
-def sums_for(tree: Tree, n: int) -> AxisSums | TurnedSums:
+def sums_for(tree: Tree, n: int, inside: bool) -> AxisSums | TurnedSums:
     """Returns the quadrature that fits an expression; raises Undecidable with the reason where none does."""
     if n > MOST_DIMENSION:
         raise Undecidable(f"transforms of expressions are enclosed for dim <= {MOST_DIMENSION}")
     try:
-        return AxisSums(tree, n)
+        sums = AxisSums(tree, n, inside)
+        if inside or sums.nodes(0).reach < LONG:
+            return sums
+        reason = Undecidable("the expression decays slowly")
     except Undecidable as problem:
+        if inside:
+            raise
         reason = problem
     try:
         far_growth(tree)
@@ -160,8 +166,8 @@ class Cells:
     They are the octaves [2^i, 2^{i+1}] of k, cut into halves of x = k^2 as long as needed.
     """
 
-    def __init__(self, tree: Tree, n: int) -> None:
-        self.sums = sums_for(tree, n)
+    def __init__(self, tree: Tree, n: int, inside: bool = False) -> None:
+        self.sums = sums_for(tree, n, inside)
         self.n, self.noise = n, self.sums.noise
         self.cells: dict[tuple[object, object], Cell | None] = {}
 
@@ -305,6 +311,6 @@ def _cauchy(nodes: Nodes, centre: arb, half: arb, goal: arb) -> Degree | None:
 
 
 @lru_cache(maxsize=64)
-def cells_of(tree: Tree, n: int) -> Cells:
-    """Returns the cells of one transform; they are made where they are asked for, and kept."""
-    return Cells(tree, n)
+def cells_of(tree: Tree, n: int, inside: bool = False) -> Cells:
+    """Returns the cells of one transform; they are made where they are asked for, and kept. ``inside``: e = 0 for r > 1."""
+    return Cells(tree, n, inside)

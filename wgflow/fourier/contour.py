@@ -131,13 +131,20 @@ def adapted(profile: Profile, n: int, path: Path, least: float, most: float) -> 
     return Path(tuple(map(cut, path.pieces)), path.unit, path.lift, path.corner)
 
 
-def beside(adapted_path: Path, first: Path, second: Path) -> Path:
-    """Returns the path ``second`` with the panels that were found for ``first``, stretched to its pieces."""
-    pieces = tuple(
-        Piece(new.kind, new.start, new.direction, done.breaks * (new.breaks[-1] / old.breaks[-1]), new.sign)
-        for done, old, new in zip(adapted_path.pieces, first.pieces, second.pieces, strict=True)
-    )
-    return Path(pieces, second.unit, second.lift, second.corner)
+def beside(found: Path, first: Path, second: Path) -> Path:
+    """Returns the path ``second`` with the panels that were found for ``first``: stretched to its pieces, and on the real
+    axis, where e may have features of any width, kept and continued."""
+
+    def moved(done: Piece, old: Piece, new: Piece) -> Piece:
+        breaks, end, last = done.breaks, new.breaks[-1], old.breaks[-1]
+        if new.kind != "standing":
+            breaks = breaks * (end / last)
+        elif end > last:
+            width = breaks[-1, 1] - breaks[-1, 0]
+            breaks = np.concatenate((breaks, _divided(np.array([[last, end]]), np.array([np.ceil((end - last) / width)]))))
+        return Piece(new.kind, new.start, new.direction, breaks, new.sign)
+
+    return Path(tuple(map(moved, found.pieces, first.pieces, second.pieces)), second.unit, second.lift, second.corner)
 
 
 def _graded(breaks: Any, n: int) -> Any:

@@ -12,24 +12,21 @@ a smooth even expression leaves the exponential only. Olver 1974, Asymptotics an
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
 from math import ceil, factorial
 
-from flint import acb, arb
+from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.ball import number
-from wgflow.arithmetic.complex_ball import OPS
-from wgflow.fourier import majorant
 from wgflow.fourier.cells import TurnedSums, cells_of
 from wgflow.fourier.germ import Germ, common_step, germ, is_smooth
 from wgflow.fourier.local import NO_RATE, Local, Rest, Undecidable
-from wgflow.fourier.panels import BOX_BITS, Factors, tail_integral
-from wgflow.kernels.expression import Tree, evaluate
+from wgflow.fourier.panels import BOX_BITS, Factors
+from wgflow.fourier.raised import height_for, line_integral
+from wgflow.fourier.slow import slow_at_zero
+from wgflow.kernels.expression import Tree
 from wgflow.kernels.riesz import riesz_amplitude
 
-MOST_BOXES = 4000
-HEIGHTS = tuple(2.0 ** (j / 2) for j in range(8, -13, -1))
 IOTA = Fraction(1, 8)
 
 
@@ -68,14 +65,14 @@ def _shifted(coefficients: tuple[arb, ...], centre: arb) -> list[arb]:
 
 
 def at_infinity(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
-    smooth = is_smooth(tree)
-    if smooth:
-        height, integral = _raised_line(tree, n, order)
-        return (_exponential(n, height, integral, order),)
+    """Raises Undecidable where e is not known to be analytic beside the axis, or has no power series at 0."""
+    if is_smooth(tree):
+        return (_exponential(tree, n, height_for(tree, order), order),)
     found = germ(tree, _terms_needed(tree, order))
-    top = found.radius.root(1) if found.step == 1 else found.radius ** number(1 / found.step)
-    height, integral = _raised_line(tree, n, order, top.lower())
-    return (*_powers(n, found, height, order), _exponential(n, height, integral, order))
+    with ball.precision(BOX_BITS):
+        top = (found.radius ** number(1 / found.step)).lower()
+    height = height_for(tree, order, top)
+    return (*_powers(n, found, height, order), _exponential(tree, n, height, order))
 
 
 def _terms_needed(tree: Tree, order: int) -> int:
@@ -101,9 +98,10 @@ def _start(n: int, height: arb, order: int) -> arb:
     return (number(max(Fraction(1, 4), abs(nu * nu - Fraction(1, 4)) / order)) / height).upper()
 
 
-def _exponential(n: int, height: arb, integral: arb, order: int) -> Local:
+def _exponential(tree: Tree, n: int, height: arb, order: int) -> Local:
     """(2 pi)^{n/2} k^-nu sqrt(2/(pi k)) exp(-k a) times the integral of |e(z)| |z|^{(n-1)/2} over the raised line."""
     start = _start(n, height, order)
+    integral = line_integral(tree, n, height, start)
     bound = _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, start * height) * integral
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), start)
 
@@ -117,7 +115,7 @@ def _powers(n: int, found: Germ, height: arb, order: int) -> tuple[Local, ...]:
         beta = found.power + m * found.step
         if c.is_zero():
             continue
-        amplitude = _power_amplitude(beta, n, found.logs)
+        amplitude = power_amplitude(beta, n, found.logs)
         if amplitude is None:
             continue
         power = -n - beta
@@ -135,7 +133,7 @@ def _powers(n: int, found: Germ, height: arb, order: int) -> tuple[Local, ...]:
     return tuple(out)
 
 
-def _power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
+def power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
     """The constant of F(r^beta log(r)^logs) = constant k^{-n-beta}; None where it vanishes."""
     even = beta >= 0 and beta.denominator == 1 and beta.numerator % 2 == 0
     if logs == 0:
@@ -144,7 +142,9 @@ def _power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
         # d/d beta of 2^{n+beta} pi^{n/2} Gamma((n+beta)/2)/Gamma(-beta/2) at beta = 2 m, where 1/Gamma vanishes.
         m = int(beta) // 2
         gamma = exact.gamma(Fraction(n, 2) + m)
-        return exact.power(2, n + beta) * exact.power(exact.pi, Fraction(n, 2)) * gamma * Fraction((-1) ** (m + 1) * factorial(m), 2)
+        return (
+            exact.power(2, n + beta) * exact.power(exact.pi, Fraction(n, 2)) * gamma * Fraction((-1) ** (m + 1) * factorial(m), 2)
+        )
     raise Undecidable("the transform has a logarithm of k toward infinity")
 
 
@@ -156,118 +156,3 @@ def _cut_power(n: int, beta: Fraction, size: arb, height: arb, start: arb) -> Lo
     rate = (least * height - number(s)).lower()
     bound = size * _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, least * height) * height ** number(s + 1) / rate
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), least)
-
-
-# --- the raised line ----------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)
-def _raised_line(tree: Tree, n: int, order: int, most: arb | None = None) -> tuple[arb, arb]:
-    """Returns (a, bound of the integral over t > 0 of |e(z)| |z|^{(n-1)/2}, z = t + i a), e analytic for 0 < Im z < a.
-
-    ``order`` asks for a larger a, where there is one: larger rates, larger constants. ``most`` bounds a.
-    """
-    with ball.precision(BOX_BITS):
-        highest = _highest(tree, most)
-        wish = (highest * (1 - 0.5 / order)).min(arb(order).sqrt() + 1) if most is None else highest
-        height = ball.coarse_point(wish, 20)
-        height = height if height <= highest else highest
-        return height, _line_integral(tree, n, height)
-
-
-@lru_cache(maxsize=256)
-def _highest(tree: Tree, most: arb | None) -> arb:
-    """Returns the largest height of a list up to which e is proved to be analytic and bounded on the strip."""
-    reason = "its analyticity is not proved"
-    for height in HEIGHTS:
-        a = arb(height)
-        if most is not None and a > most:
-            if height / 2**0.5 > most:
-                continue
-            a = most
-        try:
-            _check_strip(tree, a)
-        except (Undecidable, majorant.NoBound) as problem:
-            reason = str(problem)
-            continue
-        return a
-    raise Undecidable(f"no bound of the transform toward infinity: {reason}")
-
-
-def _check_strip(tree: Tree, height: arb) -> None:
-    """Raises Undecidable unless e is proved to be analytic on 0 < Re z, 0 <= Im z <= a (at 0 its germ is known)."""
-    start, _ = _strip_bound(tree, height)
-    rest = Factors.of(tree).rest
-    todo = [(arb(0), start, arb(0), height)]
-    looked = 0
-    while todo:
-        x0, x1, y0, y1 = todo.pop()
-        looked += 1
-        if evaluate(rest, OPS, acb(x0.union(x1), y0.union(y1))).is_finite():
-            continue
-        if x0 == 0 and y0 == 0 and x1 < ball.dyadic(1, -6) and y1 < ball.dyadic(1, -6):
-            continue  # the corner at 0, where the germ's disc is proved to be analytic apart from its powers
-        if looked > MOST_BOXES or (x1 - x0 < ball.dyadic(1, -12) and y1 - y0 < ball.dyadic(1, -12)):
-            raise Undecidable("the expression is not proved to be analytic beside the real axis")
-        if x1 - x0 > y1 - y0:
-            middle = ((x0 + x1) / 2).mid()
-            todo += [(x0, middle, y0, y1), (middle, x1, y0, y1)]
-        else:
-            middle = ((y0 + y1) / 2).mid()
-            todo += [(x0, x1, y0, middle), (x0, x1, middle, y1)]
-
-
-def _strip_bound(tree: Tree, height: arb) -> tuple[arb, majorant.Growth]:
-    """Returns (X, bound of e for Re z >= X on the strip), e decaying there."""
-    reason: Exception = Undecidable("")
-    for j in range(0, 12):
-        start = ball.dyadic(1, j)
-        ops = majorant.Ops(majorant.strip(start, height))
-        try:
-            bound = evaluate(tree, ops, ops.variable)
-        except majorant.NoBound as problem:
-            reason = problem
-            continue
-        if bound.decay is None:
-            raise Undecidable("the expression has no proved exponential decay as r grows")
-        return start, bound
-    raise Undecidable(f"no bound of the expression as r grows ({reason})")
-
-
-def _line_integral(tree: Tree, n: int, height: arb) -> arb:
-    start, bound = _strip_bound(tree, height)
-    half = Fraction(n - 1, 2)
-    assert bound.decay is not None
-    q, b = bound.decay
-    far = start
-    for _ in range(60):  # far enough that the tail no longer matters
-        # |z| <= t sqrt(1 + (a/X)^2): the factor of |z|^{p + (n-1)/2} beside t^..., and exp(-b |z|^q) <= exp(-b t^q)
-        wider = (1 + (height / start) ** 2).sqrt() ** number(max(bound.p + half, Fraction(0)))
-        tail = tail_integral(bound, far, half + 1)
-        if tail is not None and far * b ** number(1 / q) > 8:
-            break
-        far = (far * ball.dyadic(5, -2)).mid()
-    else:
-        raise Undecidable("the expression decays too slowly as r grows")
-    total = wider * tail
-    step = (far / 256).max(height / 64)
-    x = arb(0)
-    while x < far:
-        right = (x + step).min(far).mid()
-        z = acb(x.union(right), height)
-        total += _box_size(tree, z, half) * (right - x)
-        x = right
-    if not total.is_finite():
-        raise Undecidable("the expression is not bounded beside the real axis")
-    return total.abs_upper()
-
-
-def _box_size(tree: Tree, z: acb, half: Fraction, depth: int = 0) -> arb:
-    """Bounds |e(z)| |z|^half on a horizontal segment."""
-    size = abs(evaluate(tree, OPS, z)) * abs(z) ** number(half)
-    if size.is_finite() or depth > 6:
-        return size.abs_upper()
-    x0, x1 = z.real.lower(), z.real.upper()
-    middle = ((x0 + x1) / 2).mid()
-    left = _box_size(tree, acb(x0.union(middle), z.imag), half, depth + 1)
-    return left.max(_box_size(tree, acb(middle.union(x1), z.imag), half, depth + 1))

@@ -7,12 +7,11 @@ v = 0. Coefficients come from power series in balls, the rest from Cauchy's boun
 from __future__ import annotations
 
 from fractions import Fraction
-from math import factorial, gcd, lcm
+from math import factorial, gcd, lcm, prod
 
 from flint import acb, arb, arb_series, ctx, fmpq, fmpq_series
 
 from wgflow.arithmetic import ball
-from wgflow.arithmetic.ball import number
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier.local import Undecidable
 from wgflow.fourier.panels import BOX_BITS, Factors, exponents
@@ -40,11 +39,8 @@ def parity(tree: Tree, step: Fraction) -> int | None:
             found = {parity(item, step) for item in items}
             return found.pop() if len(found) == 1 else None
         case Product(items):
-            result: int | None = 1
-            for item in items:
-                own = parity(item, step)
-                result = None if own is None or result is None else result * own
-            return result
+            signs = [sign for sign in (parity(item, step) for item in items) if sign is not None]
+            return prod(signs) if len(signs) == len(items) else None
         case Raised(base, exponent):
             own = parity(base, step)
             if own == 1 or own is None:
@@ -94,11 +90,9 @@ def common_step(tree: Tree) -> Fraction:
 def is_smooth(tree: Tree) -> bool:
     """Tells whether r^power * rest is a smooth even function of r, so that its transform falls faster than any power."""
     factors = Factors.of(tree)
-    if factors.logs:
+    if factors.logs or parity(tree, Fraction(1)) != 1:
         return False
-    if parity(tree, Fraction(1)) == 1 and (factors.power >= 0 or (factors.power == -1 and parity(factors.rest, Fraction(1)) == -1)):
-        return True
-    return False
+    return factors.power >= 0 or (factors.power == -1 and parity(factors.rest, Fraction(1)) == -1)
 
 
 def germ(tree: Tree, terms: int) -> Germ:

@@ -99,8 +99,8 @@ def _decaying_size(v: Growth, p: Fraction) -> arb:
 
 def _decaying_sum(one: Growth, two: Growth) -> Growth:
     assert one.decay and two.decay
-    slow, fast = sorted((one, two), key=lambda v: (v.decay[0], float(v.decay[1].mid())))
-    (q, b), (q2, b2) = slow.decay, fast.decay
+    slow, fast = (one, two) if one.decay[0] <= two.decay[0] else (two, one)
+    (q, b), (q2, b2) = slow.decay or one.decay, fast.decay or two.decay
     x = slow.region.start
     if q != q2 and not b2 * x ** number(q2) >= b * x ** number(q):
         raise NoBound("two decaying parts are not yet in order")

@@ -22,7 +22,7 @@ from wgflow.arithmetic.ball import number
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier import majorant
 from wgflow.fourier.local import Undecidable
-from wgflow.kernels.expression import ONE, R, Apply, Number, Power, Product, Tree, children, evaluate, multiply, substituted
+from wgflow.kernels.expression import ONE, Apply, Number, Power, Product, R, Tree, children, evaluate, multiply, substituted
 from wgflow.record import record
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
@@ -172,14 +172,13 @@ def _points_needed(f: Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> 
     return None
 
 
-def integration_nodes(tree: Tree, n: int, kappa: arb) -> Nodes:
-    """Returns nodes for all real k in [0, kappa]; raises Undecidable with what is missing.
-
-    ``error`` bounds both the error and its derivative in k.
-    """
+def integration_nodes(tree: Tree, n: int, kappa: arb, inside: bool = False) -> Nodes:
+    """Returns nodes for all real k in [0, kappa]; raises Undecidable with what is missing. ``inside``: e = 0 for r > 1."""
     with ball.precision(NODE_BITS):
         f = OnTheAxis(tree, n)
         tolerance = scale_of(tree, n) * ball.dyadic(1, -ACCURACY)
+        if inside:
+            return nodes_up_to(f, arb(1), kappa, tolerance, arb(0))
         reach, tail = cut_off(tree, n, tolerance)
         return nodes_up_to(f, reach, kappa, tolerance, tail)
 

@@ -19,7 +19,9 @@ from wgflow.kernels.matern import Matern, Yukawa
 from wgflow.kernels.recognize import has_no_modes
 from wgflow.record import record
 
-PROBES = np.exp2(np.arange(-2400, 2401) / 8.0)  # distances from 1e-90 to 1e90
+_PER_OCTAVE = 32
+_MIDDLE = 300 * _PER_OCTAVE  # the place of r = 1
+PROBES = np.exp2(np.arange(-_MIDDLE, _MIDDLE + 1) / _PER_OCTAVE)  # distances from 1e-90 to 1e90
 _NEGLIGIBLE = 1e-22
 
 
@@ -28,12 +30,12 @@ def extent_of(values: Any, n: int) -> float:
     with np.errstate(all="ignore"):
         size = np.log(np.abs(values)) + n * np.log(PROBES)
     beyond = np.flatnonzero(np.isnan(size) | (size == np.inf))  # what leaves the doubles
-    size = size[: beyond[np.argmax(beyond > 1200)]] if len(beyond) and beyond[-1] > 1200 else size
+    size = size[: beyond[np.argmax(beyond > _MIDDLE // 2)]] if len(beyond) and beyond[-1] > _MIDDLE // 2 else size
     top = np.max(size[size < np.inf], initial=-np.inf)
     above = np.flatnonzero(size > top + np.log(_NEGLIGIBLE))
     if not len(above) or above[-1] >= len(size) - 4:
         return inf
-    last = float(PROBES[above[-1] + 1])
+    last = float(PROBES[min(above[-1] + _PER_OCTAVE // 4, len(PROBES) - 1)])
     return last if last < 1e60 else inf
 
 
@@ -85,7 +87,7 @@ class Profile:
         finite = np.flatnonzero(np.isfinite(size) & (size > 0))
         if len(finite) < 2:
             return 0.0
-        first = max(int(finite[0]), int(finite[-1]) - 160)  # over six decades
+        first = max(int(finite[0]), int(finite[-1]) - 20 * _PER_OCTAVE)  # over six decades
         power = np.log(size[first] / size[finite[-1]]) / np.log(PROBES[finite[-1]] / PROBES[first])
         return max(0.0, round(float(power), 2)) if power > 0.05 else 0.0
 
@@ -111,17 +113,17 @@ class Profile:
         extent = self.extent(n)
         r = PROBES[(extent > PROBES) & (1e-40 * extent < PROBES)]
         size = np.abs(self.at(r.astype(complex))[0]) * (r / extent) ** n if extent < inf else np.array([inf])
-        return float(np.sum(size[np.isfinite(size)]) * np.log(2) / 8) * extent**n if extent < inf else inf
+        return float(np.sum(size[np.isfinite(size)]) * np.log(2) / _PER_OCTAVE) * extent**n if extent < inf else inf
 
     @cached_property
     def grows_too_fast(self) -> bool:
         """Whether phi grows faster than the powers that are read: then it has no transform, not even a generalized one."""
         with np.errstate(all="ignore"):
-            size = np.log(np.abs(self.at(PROBES[1200:].astype(complex))[0]))
+            size = np.log(np.abs(self.at(PROBES[_MIDDLE // 2 :].astype(complex))[0]))
         if self.end < inf or not np.any(size == np.inf):
             return False
         last = int(np.argmax(size == np.inf)) - 1
-        return bool(last > 8 and size[last] - size[last - 1] > 205 * np.log(2) / 8)
+        return bool(last > 8 and size[last] - size[last - 1] > 205 * np.log(2) / _PER_OCTAVE)
 
 
 def _line(length: float, scale: float) -> Any:

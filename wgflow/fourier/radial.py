@@ -14,13 +14,20 @@ from flint import acb, arb
 from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier.cells import Cells, cells_of
-from wgflow.fourier.far import at_infinity, at_zero
+from wgflow.fourier.far import at_infinity, at_zero, power_amplitude
 from wgflow.fourier.local import Enclosed, End, Local, Rest, Undecidable
-from wgflow.kernels.expression import Expression, Number, R, Tree, evaluate, multiply, substituted
+from wgflow.fourier.panels import Factors
+from wgflow.kernels.compact import TopHat, Wendland
+from wgflow.kernels.expression import Expression, Number, R, Tree, Trees, Written, evaluate, multiply, substituted
+from wgflow.kernels.expression import Power as PowerOfR
+from wgflow.kernels.family import Family
 from wgflow.kernels.recognize import has_no_modes
+from wgflow.kernels.shape import Power, Shape
+from wgflow.kernels.text import parse
 from wgflow.record import record
 
 FAR_ORDER = 8
+POWER_2 = PowerOfR(Fraction(2))
 SHARP = 40  # bits
 
 
@@ -108,20 +115,77 @@ def radial(tree: Tree, n: int) -> tuple[exact.Real, Radial]:
 
 
 def _typical_length(tree: Tree) -> int:
-    """Returns j where r |phi(r)| is largest near r = 2^j; it chooses a scale, nothing rests on it."""
-    best, where = 0.0, 0
+    """Returns the least j for which r |phi(r)| at r = 2^j is half its largest; it chooses a scale, nothing rests on it."""
+    sizes = {}
     with ball.precision(53):
         for j in range(-60, 61):
             value = abs(evaluate(tree, OPS, acb(ball.dyadic(1, j))))
-            size = float(value.mid()) * 2.0**j if value.is_finite() else 0.0
-            if best < size < 1e300:
-                best, where = size, j
-    return 0 if abs(where) == 60 else where
+            sizes[j] = float(value.mid()) * 2.0**j if value.is_finite() and value < 1e200 else 0.0
+    where = next(j for j, size in sizes.items() if size >= max(sizes.values()) / 2)
+    return 0 if abs(where) > 57 else where
 
 
-def transform_of_tree(family: object, n: int) -> list[tuple[exact.Real, Radial]]:
+def transform_of_tree(family: object, n: int) -> list[tuple[exact.Real, Shape]]:
     """Returns [(factor, shape)] with F(phi)(k) = factor * shape(k) for an expression; none where F vanishes for all k > 0."""
     assert isinstance(family, Expression)
     if has_no_modes(family.tree):
         return []
-    return [radial(family.tree, n)]
+    law = _power_law(family.tree, n)
+    return [radial(family.tree, n) if law is None else law]
+
+
+def _power_law(tree: Tree, n: int) -> tuple[exact.Real, Shape] | None:
+    """F(r^beta) and F(r^{2m} log r) are powers of k, exactly."""
+    factors = Factors.of(tree)
+    if factors.rest != Number(Fraction(1)) or factors.logs > 1:
+        return None
+    beta = factors.power
+    if beta <= -n:
+        raise Undecidable(f"the expression is not integrable at r = 0 in dimension {n}")
+    amplitude = power_amplitude(beta, n, factors.logs)
+    return None if amplitude is None else (amplitude, Power(n + beta))
+
+
+# --- without closed forms ------------------------------------------------------------------------------------------
+
+
+def enclosed(kernel: object, n: int, k: arb) -> arb:
+    """Returns a ball around F(e)(k) in R^n from quadrature alone, also where a closed form is known; raises Undecidable.
+
+    kernel: text or Kernel.  k: an exact point or a narrow ball, k > 0.
+
+    >>> from flint import arb
+    >>> enclosed("exp(-r**4)", 1, arb(1)).str(10, radius=False)
+    '1.524709757'
+    """
+    total = arb(0)
+    given = parse(kernel)
+    given.check_dimension(n)
+    for term in given.terms:
+        tree, inside = written_out(term.family, n)
+        if has_no_modes(tree) and not inside:
+            continue
+        a2 = ball.number(term.scale2)
+        value = cells_of(tree, n, inside).value(a2 * k * k)
+        total += ball.number(term.weight) * a2 ** ball.number(Fraction(n, 2)) * value
+    return total
+
+
+def written_out(family: Family, n: int) -> tuple[Tree, bool]:
+    """Returns phi at unit scale as a tree, and whether it ends at r = 1 (then the tree is phi inside)."""
+    if isinstance(family, Expression):
+        return family.tree, False
+    inside = isinstance(family, (TopHat, Wendland))
+    return family.profile(Inside() if inside else Trees(), Written(POWER_2), Fraction(n)).tree, inside
+
+
+class Inside(Trees):
+    """Trees for r < 1, where the compact kernels' cut-offs do nothing."""
+
+    @staticmethod
+    def positive_part(x: Written) -> Written:
+        return x
+
+    @staticmethod
+    def step(x: Written) -> Written:
+        return Written(Number(Fraction(1)))

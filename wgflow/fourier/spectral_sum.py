@@ -13,6 +13,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.ball_ops import OPS
+from wgflow.fourier.local import Enclosed
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.shape import PositiveShape, Shape
 from wgflow.record import record
@@ -49,6 +50,11 @@ class SpectralSum:
     def is_log_concave(self) -> bool:
         """Whether every shape is a `PositiveShape`, so that logarithms can be compared."""
         return all(isinstance(shape, PositiveShape) for shape, _ in self.terms)
+
+    @property
+    def is_enclosed(self) -> bool:
+        """Whether a shape has no closed form."""
+        return any(isinstance(shape, Enclosed) for shape, _ in self.terms)
 
     def value(self, k: arb) -> arb:
         """Returns a ball that contains the sum at k > 0 (itself a ball)."""

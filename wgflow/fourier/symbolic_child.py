@@ -54,7 +54,7 @@ def candidates(kernel: Kernel, dim: int | str) -> Iterator[tuple[Any, str]]:
     found = rules.derived(profile(written, n), n) if written else (sympy.Integer(0), ())
     if found is not None:
         titles = ["known pair (catalogue)"] * bool(named) + [rules.TITLES[name] for name in found[1]]
-        yield transform(named, n) + found[0], ", ".join(dict.fromkeys(titles))
+        yield transform(named, n) + found[0], ", ".join(dict.fromkeys(titles)) or rules.TITLES["no_modes"]
     e = profile(kernel.terms, n)  # once more as a whole: its summands may have no transforms of their own
     for rule in (rules.hankel_integral, rules.mixture_integral, rules.two_dimensions_up, rules.continued_in_n):
         whole = rule(e, n)

@@ -71,7 +71,7 @@ def exponentials(e: Any, n: Any) -> Any:
     waves = [(function, b) for function, b in rates if function is not exp]
     if len(rates) != len(others) or any(b is None for _, b in rates) or len(waves) > 1:
         return None
-    a = -sum(b for function, b in rates if function is exp)
+    a = -sympy.Add(*(b for function, b in rates if function is exp))
     least = 0 if n == 1 else -1
     if not (a.is_positive and power.is_Integer and least <= power <= MOST_DERIVATIVES):
         return None

@@ -12,14 +12,17 @@ from typing import Any
 
 import sympy
 from sympy import Integer, cos, log, pi
+from sympy.simplify.fu import TR8
 
 from wgflow.fourier.symbolic_integrals import hankel_integral, mixture_integral
 from wgflow.fourier.symbolic_pairs import PAIRS, factors, rate_of
 from wgflow.fourier.symbolic_tidy import shorter
+from wgflow.fourier.symbolic_time import within
 from wgflow.kernels.latex import K, N, R
 
 Found = tuple[Any, tuple[str, ...]]
 Rule = Callable[[Any, Any], Any]
+LIMIT_SECONDS = 5
 UNDEFINED = (sympy.nan, sympy.zoo, sympy.oo)
 TITLES = {
     "no_modes": "no modes",
@@ -90,7 +93,7 @@ def continued_in_n(e: Any, n: Any) -> Any:
     if found is None:
         return None
     value = found.subs(N, n)
-    return sympy.limit(found, N, n) if value.has(*UNDEFINED) else value
+    return within(LIMIT_SECONDS, sympy.limit, found, N, n) if value.has(*UNDEFINED) else value
 
 
 def _then(inner: Found | None, step: Callable[[Any], Any], name: str) -> Found | None:
@@ -112,7 +115,7 @@ def derived(e: Any, n: Any, rules: Iterable[Rule] = RULES) -> Found | None:
     4*(1 - 3*k**2)/(k**2 + 1)**3
     """
     rules, total, used = tuple(rules), Integer(0), list[str]()
-    for part in sympy.Add.make_args(sympy.expand(in_sech(e))):
+    for part in sympy.Add.make_args(sympy.expand(normal_form(e))):
         found = _first(part, n, rules)
         if found is None:
             return None
@@ -122,8 +125,9 @@ def derived(e: Any, n: Any, rules: Iterable[Rule] = RULES) -> Found | None:
     return (total if short.has(*UNDEFINED) else short), tuple(dict.fromkeys(used))
 
 
-def in_sech(e: Any) -> Any:
-    """Returns e with 1/sech for cosh and 1 - sech^2 for each tanh^2: the pairs on the line are of these."""
+def normal_form(e: Any) -> Any:
+    """Returns e as the pairs have it: 1/sech for cosh, 1 - sech^2 for each tanh^2, sums for products of sines and cosines."""
+    e = TR8(e) if e.has(sympy.sin, cos) else e
     return e.replace(sympy.cosh, lambda x: 1 / sympy.sech(x)).replace(_is_power_of_tanh, _without_even_powers)
 
 

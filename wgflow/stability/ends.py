@@ -8,7 +8,6 @@ from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import WORKING_BITS, End, Expansion, Group, expand
-from wgflow.fourier.local import Enclosed
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record
 from wgflow.stability.chart import EndSign
@@ -32,7 +31,7 @@ def end_sign(total: SpectralSum, end: End) -> EndSign | None:
         k = _first_dominated(expansion)
         if k is None:
             continue
-        if not any(isinstance(shape, Enclosed) for shape, _ in total.terms):
+        if not total.is_enclosed:
             return EndSign(end, sign, k, order)
         k = _farther_in(expansion, k)
         if best is None or (k > best.k if end is End.ZERO else k < best.k):

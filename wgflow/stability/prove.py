@@ -24,6 +24,7 @@ from wgflow.stability.ends import end_sign
 
 PRECISIONS = (128, 512)
 MAX_PIECES = 4000
+MAX_ENCLOSED_PIECES = 400  # they make cells of a quadrature
 MAX_OSCILLATING_PIECES = 1500  # they cost more, and where signs change without end no number is enough
 NARROW = -50  # intervals narrower than 2^-50 in log k are left undecided: there a root is enclosed
 LOGARITHMIC_FROM = 40  # binary orders below the validity of the expansions from where A L + B is used
@@ -54,8 +55,8 @@ def chart(total: SpectralSum, band: Band | None = None, first_only: bool = False
     else:
         zero, infinity = end_sign(total, End.ZERO), end_sign(total, End.INFINITY)
         missing = [end for end, found in ((End.ZERO, zero), (End.INFINITY, infinity)) if found is None]
-        low = zero.k if zero else _typical(total, End.ZERO, -40)
-        high = infinity.k if infinity else _typical(total, End.INFINITY, 4)
+        low = zero.k if zero else _typical(total, End.ZERO, -4 if total.is_enclosed else -40)
+        high = infinity.k if infinity else _typical(total, End.INFINITY, 3 if total.is_enclosed else 4)
     first = [] if zero is None or band is not None else logarithmic_pieces(total, zero)
     if first and first[-1].high < high:
         low = first[-1].high
@@ -64,6 +65,12 @@ def chart(total: SpectralSum, band: Band | None = None, first_only: bool = False
     pieces, exhausted = _cover(total, low, high, first_only)
     pieces = merge(first + pieces)
     return Chart(zero, tuple(pieces), infinity, tuple(missing), exhausted)
+
+
+def _most_pieces(total: SpectralSum) -> int:
+    if total.is_log_concave:
+        return MAX_PIECES
+    return MAX_ENCLOSED_PIECES if total.is_enclosed else MAX_OSCILLATING_PIECES
 
 
 def _typical(total: SpectralSum, end: End, shift: int) -> arb:
@@ -85,7 +92,7 @@ def _above(value: Fraction) -> arb:
 def _cover(total: SpectralSum, low: arb, high: arb, first_only: bool) -> tuple[list[Piece], bool]:
     if not low < high:  # the end arguments overlap
         return [], False
-    budget = Budget(MAX_PIECES if total.is_log_concave else MAX_OSCILLATING_PIECES)
+    budget = Budget(_most_pieces(total))
     pieces = _subdivide(total, low, high, PRECISIONS[0], budget, first_only)
     if any(p.sign == 0 for p in pieces) and budget.left > 0:
         again: list[Piece] = []
