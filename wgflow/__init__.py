@@ -23,6 +23,8 @@ _HOME = {
     "verify": "wgflow.stability.check:verify",
     "Refused": "wgflow.stability.check:Refused",
     "transform": "wgflow.fourier.values:transform",
+    "derive": "wgflow.fourier.symbolic:derive",
+    "Derived": "wgflow.fourier.symbolic:Derived",
     "transformed": "wgflow.fourier.transformed:transformed",
     "Transformed": "wgflow.fourier.transformed:Transformed",
     "hankel": "wgflow.fourier.hankel:hankel",

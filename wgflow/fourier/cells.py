@@ -8,7 +8,7 @@ cost a polynomial. Every function here returns balls that contain the true value
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import lgamma, log, log2
 
 from flint import arb
@@ -17,7 +17,7 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.fourier.ladder import ladder
 from wgflow.fourier.local import Undecidable
-from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, WORK_BITS, Nodes, integration_nodes
+from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, WORK_BITS, Nodes, cut_off, integration_nodes, scale_of
 from wgflow.fourier.turned import accuracy, disc_size, far_growth, ray_sums, turned_nodes
 from wgflow.kernels.expression import Tree
 from wgflow.record import record
@@ -59,14 +59,22 @@ def _horner(coefficients: tuple[arb, ...], h: arb) -> arb:
 
 
 class AxisSums:
-    """Quadrature on the real axis, for expressions that decay exponentially: one rule for all k up to a power of two."""
+    """Quadrature on the real axis, for expressions that decay exponentially: one rule for all k up to a power of two.
 
-    first_octave = -5  # stands for [0, 2^-4]
+    ``first_octave`` i stands for all k up to 2^{i+1}.
+    """
 
-    def __init__(self, tree: Tree, n: int, inside: bool) -> None:
-        self.tree, self.n, self.inside = tree, n, inside
+    def __init__(self, tree: Tree, n: int, inside: bool, first_octave: int = -5) -> None:
+        self.tree, self.n, self.inside, self.first_octave = tree, n, inside, first_octave
         self.levels: dict[int, Nodes] = {}
-        self.noise = (_sphere(n) * self.nodes(0).error).abs_upper()
+
+    @property
+    def noise(self) -> arb:
+        """The accuracy that cells reach at best: the quadrature's error at small k."""
+        return (_sphere(self.n) * self.nodes(self._level(self.first_octave)).error).abs_upper()
+
+    def _level(self, octave: int) -> int:
+        return max(min(0, self.first_octave + 1), octave + 1)
 
     def nodes(self, level: int) -> Nodes:
         """Returns the quadrature for k <= 2^level."""
@@ -75,7 +83,7 @@ class AxisSums:
         return self.levels[level]
 
     def make(self, octave: int, centre: arb, half: arb) -> Cell | None:
-        nodes = self.nodes(max(0, octave + 1))
+        nodes = self.nodes(self._level(octave))
         b = number(Fraction(self.n, 2))
         goal = nodes.error.max(ball.dyadic(1, -ACCURACY) * sum((abs(w) for w in nodes.weights), arb(0)))
         found = _lagrange(nodes, b, half, goal) or _cauchy(nodes, centre, half, goal)
@@ -90,15 +98,22 @@ class AxisSums:
 
 
 class TurnedSums:
-    """Quadrature on a turned contour, for expressions that decay slowly or grow: one rule an octave of k."""
+    """Quadrature on a turned contour, for expressions that decay slowly or grow: one rule an octave of k.
 
-    first_octave = None
+    ``near``: the quadrature on the axis for small k, where the expression does decay exponentially.
+    """
 
-    def __init__(self, tree: Tree, n: int) -> None:
-        self.tree, self.n = tree, n
+    def __init__(self, tree: Tree, n: int, near: AxisSums | None) -> None:
+        self.tree, self.n, self.near = tree, n, near
         self.noise = arb(0)
 
+    @property
+    def first_octave(self) -> int | None:
+        return None if self.near is None else self.near.first_octave
+
     def make(self, octave: int, centre: arb, half: arb) -> Cell | None:
+        if self.near is not None and octave == self.near.first_octave:
+            return self.near.make(octave, centre, half)
         if not 8 * half < centre:
             return None
         nodes = turned_nodes(self.tree, self.n, octave)
@@ -144,20 +159,25 @@ def sums_for(tree: Tree, n: int, inside: bool) -> AxisSums | TurnedSums:
     """Returns the quadrature that fits an expression; raises Undecidable with the reason where none does."""
     if n > MOST_DIMENSION:
         raise Undecidable(f"transforms of expressions are enclosed for dim <= {MOST_DIMENSION}")
+    if inside:
+        return AxisSums(tree, n, True)
+    near: AxisSums | None = None
     try:
-        sums = AxisSums(tree, n, inside)
-        if inside or sums.nodes(0).reach < LONG:
-            return sums
+        with ball.precision(NODE_BITS):
+            reach, _ = cut_off(tree, n, scale_of(tree, n) * ball.dyadic(1, -ACCURACY))
+        if reach < LONG:
+            return AxisSums(tree, n, False)
+        near = AxisSums(tree, n, False, -int(log2(float(reach) / LONG)) - 2)
         reason = Undecidable("the expression decays slowly")
     except Undecidable as problem:
-        if inside:
-            raise
         reason = problem
     try:
         far_growth(tree)
     except Undecidable:
+        if near is not None:
+            return AxisSums(tree, n, False)
         raise reason from None
-    return TurnedSums(tree, n)
+    return TurnedSums(tree, n, near)
 
 
 class Cells:
@@ -168,8 +188,12 @@ class Cells:
 
     def __init__(self, tree: Tree, n: int, inside: bool = False) -> None:
         self.sums = sums_for(tree, n, inside)
-        self.n, self.noise = n, self.sums.noise
+        self.n = n
         self.cells: dict[tuple[object, object], Cell | None] = {}
+
+    @cached_property
+    def noise(self) -> arb:
+        return self.sums.noise
 
     def cell_at(self, x: arb) -> tuple[Cell, arb]:
         """Returns the cell that holds the exact point x, and its upper end."""

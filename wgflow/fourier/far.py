@@ -18,7 +18,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.ball import number
-from wgflow.fourier.cells import TurnedSums, cells_of
+from wgflow.fourier.cells import cells_of
 from wgflow.fourier.germ import Germ, common_step, germ, is_smooth
 from wgflow.fourier.local import NO_RATE, Local, Rest, Undecidable
 from wgflow.fourier.panels import BOX_BITS, Factors
@@ -36,7 +36,7 @@ IOTA = Fraction(1, 8)
 def at_zero(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
     """The Taylor polynomial in k^2 of the first cell: its coefficients' middles are terms, their radii rests."""
     cells = cells_of(tree, n)
-    if isinstance(cells.sums, TurnedSums):
+    if cells.sums.first_octave is None:
         return slow_at_zero(tree, n)
     cell = cells.cell_at(arb(0))[0]
     valid = (cell.half * 2).sqrt().lower()

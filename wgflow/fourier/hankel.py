@@ -42,7 +42,8 @@ def hankel(kernel: object, k: Any, dim: object = 2) -> tuple[Floats, Floats]:
 
     kernel: text or Kernel, named or written out in r.  k: wavenumbers > 0.  F is the integral of e(|x|) exp(-i xi.x) dx at
     |xi| = k; where e is not integrable, the generalized transform. The estimate holds for all of F: |value| <= error says
-    that F is below the noise, and an infinite error that no method applies there. Raises InputError where e is not
+    that F is below the noise, and an infinite error that no method applies there. It presumes that e has no feature much
+    narrower than a hundredth of its distance from r = 0, which sampling cannot exclude. Raises InputError where e is not
     integrable at r = 0, or not a function of this dimension.
 
     >>> value, error = hankel("exp(-r**4)", [0.0 + 1e-3, 1.0, 100.0], dim=1)

@@ -80,7 +80,8 @@ def derive(kernel: object, dim: object = 2, seconds: object = 20) -> Derived:
     transform where e is not integrable. By the catalogue's pairs, known pairs, Laplacians, the dimension walk, scale
     mixtures of Gaussians and Meijer G-functions.
 
-    kernel: text or Kernel.  dim: 1 to 4096, or "n" for a formula in the symbol n.  seconds: 1 to 3600, for everything.
+    kernel: text or Kernel.  dim: 1 to 4096, or "n" for a formula in the symbol n (for elastic and coulomb, which are
+    logarithms in low dimensions: n > 2).  seconds: 1 to 3600, for everything.
     A form that disagrees with the kernel's own transform at any of the points is discarded, and ``reason`` says so.
     Raises InputError for wrong input; a formula that was not found is no error.
 
