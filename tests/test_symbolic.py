@@ -112,6 +112,13 @@ def test_every_example_passes_its_check(text, n):
     assert found and found.checked[0] >= 8, found.label
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("dim", [2, 3, "n"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_catalogues_formulas_pass_their_check(name, dim):
+    assert derive(name, dim, seconds=60)
+
+
 # --- the catalogue, derived anew -----------------------------------------------------------------------------------
 
 
@@ -237,6 +244,12 @@ def test_a_function_without_a_formula_in_rn_has_a_reason():
 def test_a_form_that_cannot_be_compared_is_refused():
     with pytest.raises(Wrong, match="only 0 points"):
         check(K * sympy.zeta(K), wg.kernel("sech(r)"), 1)
+
+
+def test_zero_is_refused_where_the_transform_is_not_zero():
+    with pytest.raises(Wrong, match="where the transform is"):
+        check(S(0), wg.kernel("sech(r)"), 1)
+    assert check(S(0), wg.kernel("r**2"), 1).points == 8
 
 
 def test_a_right_form_is_checked_against_enclosures():

@@ -6,9 +6,11 @@ transform in k^2 are transforms in higher dimensions, F_n' = -F_{n+2}/(4 pi) in 
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from flint import acb, arb, ctx
 
-from wgflow.arithmetic.ball import precision
+from wgflow.arithmetic.ball import number, precision
 
 
 def ladder(b: arb, x: arb, count: int) -> list[arb]:
@@ -49,24 +51,34 @@ def _upward(b: arb, x: arb, count: int) -> list[arb]:
     return values[: count + 1]
 
 
-def bits_for(size: float, bits: int) -> int:
-    """Returns the bits to work with so that `hankel_ladder` is good to ``bits`` at |w| = size."""
-    return bits + 32 + int(3 * min(size, bits))
+def bits_for(nu: Fraction, size: float, bits: int) -> int:
+    """Returns the bits to work with so that `hankel_ladder` is good to ``bits`` at |w| = size.
 
-
-def hankel_ladder(nu: arb, w: acb, count: int) -> list[acb]:
-    """Returns exp(-i w) H1_{nu+j}(w) for j = 0..count, 0 <= arg w < pi: upward, the stable direction (DLMF 10.6.1).
-
-    Arb's power series of K loses about 3 |w| bits, of w's own accuracy too: see `bits_for`.
+    Arb's power series of K loses about 3 |w| bits, of w's own accuracy too; half-integer orders need no series.
     """
-    minus = acb(0, -1) * w  # K_nu(-i w) = (pi i/2) exp(i pi nu/2) H1_nu(w) (DLMF 10.27.8)
-    pair = [minus.bessel_k(acb(nu), scaled=True), minus.bessel_k(acb(nu + 1), scaled=True)]
-    values = [k * (2 / arb.pi()) * _turn(nu + j) for j, k in enumerate(pair)]
-    for j in range(1, count):
-        values.append(2 * (nu + j) / w * values[-1] - values[-2])
-    return values[: count + 1]
+    return bits + 32 + (0 if nu.denominator == 2 else int(3 * min(size, bits)))
 
 
-def _turn(nu: arb) -> acb:
+def hankel_ladder(nu: Fraction, w: acb, count: int) -> list[acb]:
+    """Returns exp(-i w) H1_{nu+j}(w) for j = 0..count, 0 <= arg w < pi, nu >= -1/2: upward, the stable direction (DLMF 10.6.1).
+
+    K_nu(-i w) = (pi i/2) exp(i pi nu/2) H1_nu(w) (DLMF 10.27.8), and K_{1/2}(z) = K_{-1/2}(z) = sqrt(pi/(2 z)) exp(-z).
+    """
+    minus = acb(0, -1) * w
+    if nu.denominator == 2:
+        lowest = Fraction(-1, 2)
+        root = (arb.pi() / (2 * minus)).sqrt()
+        pair = [root, root]
+    else:
+        lowest = nu
+        pair = [minus.bessel_k(acb(number(nu + j)), scaled=True) for j in (0, 1)]
+    values = [k * (2 / arb.pi()) * _turn(lowest + j) for j, k in enumerate(pair)]
+    skipped = int(nu - lowest)
+    for j in range(1, count + skipped):
+        values.append(2 * number(lowest + j) / w * values[-1] - values[-2])
+    return values[skipped : skipped + count + 1]
+
+
+def _turn(nu: Fraction) -> acb:
     """-i exp(-i pi nu/2)."""
-    return acb(0, -1) * acb(-nu / 2).exp_pi_i()
+    return acb(0, -1) * acb(number(-nu / 2)).exp_pi_i()

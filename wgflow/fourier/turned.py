@@ -137,12 +137,12 @@ def _ray_end(ray: OnTheRay, growth: majorant.Growth, tolerance: arb) -> tuple[ar
 
 def ray_sums(nodes: TurnedNodes, n: int, centre: arb, degree: int) -> list[arb]:
     """Returns the Taylor coefficients in x = k^2 of the ray's part: (-z^2/2)^j w^{-nu-j} H1_{nu+j}(w)/j!, w = z sqrt(centre)."""
-    nu = number(Fraction(n, 2) - 1)
+    nu = Fraction(n, 2) - 1
     sums = [arb(0)] * (degree + 1)
     for z, weight in zip(nodes.points, nodes.weights, strict=True):
-        with ball.precision(bits_for(float(abs(z).mid()) * float(centre) ** 0.5, NODE_BITS)):
+        with ball.precision(bits_for(nu, float(abs(z).mid()) * float(centre) ** 0.5, NODE_BITS)):
             w = z * centre.sqrt()
-            factor = weight * (acb(0, 1) * w).exp() * (w.log() * acb(-nu)).exp()
+            factor = weight * (acb(0, 1) * w).exp() * (w.log() * acb(number(-nu))).exp()
             values = hankel_ladder(nu, w, degree)
         step = -z * z / (2 * w)
         for j, value in enumerate(values):
