@@ -144,12 +144,14 @@ def _sphere(n: int) -> arb:
 def axis_sums(nodes: Nodes, n: int, centre: arb, half: arb, degree: int) -> list[arb]:
     """Returns the Taylor coefficients in x = k^2 of the real nodes' sum, times the area of the sphere."""
     b = number(Fraction(n, 2))
-    with ball.precision(2 * POINT_BITS + 16 + _cancelled_bits(nodes, half)):  # k^2 r^2 is exact
+    with ball.precision(3 * POINT_BITS):
+        quarters = [r * r / 4 for r in nodes.points]  # exact, and so are the arguments
+        arguments = [-centre * quarter for quarter in quarters]
+    with ball.precision(WORK_BITS + _cancelled_bits(nodes, half)):
         sums = [arb(0)] * (degree + 1)
-        for r, weight in zip(nodes.points, nodes.weights, strict=True):
-            quarter = r * r / 4
+        for quarter, x, weight in zip(quarters, arguments, nodes.weights, strict=True):
             factor = weight
-            for j, value in enumerate(ladder(b, -centre * quarter, degree)):
+            for j, value in enumerate(ladder(b, x, degree)):
                 sums[j] += factor * value
                 factor *= -quarter / ((b + j) * (j + 1))
         return [_sphere(n) * s for s in sums]

@@ -40,15 +40,20 @@ def _at(b: arb, x: arb, count: int) -> list[arb]:
 
 
 def _upward(b: arb, x: arb, count: int) -> list[arb]:
-    bits = ctx.prec
-    with precision(bits + 64):
+    """From Bessel functions J, or in odd dimensions from cos z = 0F1(; 1/2; x) and sin(z)/z = 0F1(; 3/2; x)."""
+    with precision(ctx.prec + 64):
         z = 2 * (-x).sqrt()
-        front = b.gamma() * (2 / z) ** (b - 1)
-        values = [front * z.bessel_j(b - 1), front * b * (2 / z) * z.bessel_j(b)]
-        for j in range(1, count):
-            c = b + j
-            values.append((values[-2] - values[-1]) * (-(c * (c - 1)) / -x))
-    return values[: count + 1]
+        skipped = float(b) - 0.5
+        if skipped.is_integer():
+            lowest, values = arb(1) / 2, [z.cos(), z.sin() / z]
+        else:
+            skipped, lowest = 0, b
+            front = b.gamma() * (2 / z) ** (b - 1)
+            values = [front * z.bessel_j(b - 1), front * b * (2 / z) * z.bessel_j(b)]
+        for j in range(1, count + int(skipped)):
+            c = lowest + j
+            values.append((values[-2] - values[-1]) * (c * (c - 1)) / x)
+    return values[int(skipped) : int(skipped) + count + 1]
 
 
 def bits_for(nu: Fraction, size: float, bits: int) -> int:

@@ -176,7 +176,7 @@ def integration_nodes(tree: Tree, n: int, kappa: arb, inside: bool = False) -> N
     """Returns nodes for all real k in [0, kappa]; raises Undecidable with what is missing. ``inside``: e = 0 for r > 1."""
     with ball.precision(NODE_BITS):
         f = OnTheAxis(tree, n)
-        tolerance = scale_of(tree, n) * ball.dyadic(1, -ACCURACY)
+        tolerance = scale_of(tree, n, arb(1) if inside else None) * ball.dyadic(1, -ACCURACY)
         if inside:
             return nodes_up_to(f, arb(1), kappa, tolerance, arb(0))
         reach, tail = cut_off(tree, n, tolerance)

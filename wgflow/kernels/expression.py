@@ -278,7 +278,9 @@ def evaluate(tree: Tree, ops: Any, r: Any) -> Any:
 class Trees:
     """Trees as an arithmetic: a formula of the catalogue evaluated in it at r^2 = ``Power(2)`` is written out."""
 
-    pi: Tree = Pi()
+    @property
+    def pi(self) -> Written:
+        return Written(Pi())
 
     @staticmethod
     def number(value: Fraction) -> Written:

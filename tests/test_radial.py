@@ -1,0 +1,463 @@
+"""Enclosed transforms of expressions contain the truth: values, slopes, ranges, both ends, and every bound that they rest on.
+
+The truth is mpmath's, from formulas of the literature written here; nothing of the library is compared with itself. A ball
+that misses it would make every proof built on it worthless, so a single miss is a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction as Q
+from math import inf
+from random import Random
+from typing import Any
+
+import pytest
+import witness
+from flint import acb, arb
+from mpmath import mp, mpc, mpf
+
+from wgflow.arithmetic import ball
+from wgflow.arithmetic.number import InputError
+from wgflow.fourier import germ, ladder, majorant, panels
+from wgflow.fourier.hankel import hankel
+from wgflow.fourier.local import End, Local, Undecidable
+from wgflow.fourier.radial import Radial, enclosed, radial
+from wgflow.fourier.spectral_sum import transform
+from wgflow.fourier.symbolic import derive
+from wgflow.kernels.catalogue import CATALOGUE
+from wgflow.kernels.expression import Expression, Power, Tree, evaluate, substituted
+from wgflow.kernels.text import parse
+
+Transform = Callable[[mpf], Any]
+BITS = 300  # of the truth
+
+
+def number(value: Q) -> mpf:
+    return mpf(value.numerator) / value.denominator
+
+
+def exact(point: arb) -> mpf:
+    """An exact point of FLINT as a number of mpmath, exactly."""
+    mantissa, exponent = point.man_exp()
+    with mp.workprec(max(mp.prec, int(mantissa).bit_length() + 4)):
+        return mp.ldexp(mpf(int(mantissa)), int(exponent))
+
+
+def contains(found: arb, truth: Any) -> bool:
+    """Whether a ball contains a number that is known to about BITS bits."""
+    return bool(found.is_finite()) and abs(truth - exact(found.mid())) <= exact(found.rad()) + abs(truth) * mpf(2) ** (100 - BITS)
+
+
+def tree_of(text: str) -> Tree:
+    (term,) = parse(text).terms
+    assert isinstance(term.family, Expression) and term.weight == 1
+    return term.family.tree
+
+
+class InMpmath:
+    """mpmath as an arithmetic of trees: principal branches."""
+
+    @property
+    def pi(self) -> mpf:
+        return +mp.pi
+
+    number = staticmethod(number)
+    exp, log, sin, cos, tanh, sech, erf = (staticmethod(getattr(mp, f)) for f in "exp log sin cos tanh sech erf".split())
+
+    @staticmethod
+    def power(base: Any, exponent: Q) -> Any:
+        return base**exponent.numerator if exponent.denominator == 1 else mp.exp(number(exponent) * mp.log(base))
+
+    @staticmethod
+    def besselk(order: Q, x: Any) -> Any:
+        return mp.besselk(number(order), x)
+
+    @staticmethod
+    def besselj(order: Q, x: Any) -> Any:
+        return mp.besselj(number(order), x)
+
+
+@pytest.fixture(autouse=True)
+def precise():
+    with mp.workprec(BITS):
+        yield
+
+
+# --- expressions that carry their transform ---------------------------------------------------------------------------
+
+
+def sphere(n: int) -> mpf:
+    return 2 * mp.sqrt(mp.pi) ** n / mp.gamma(mpf(n) / 2)
+
+
+def damped_power(n: int, beta: mpf, s: Any, k: mpf) -> Any:
+    """F(r^beta exp(-s r)), Re s > 0 (Erdelyi 1954, Tables of Integral Transforms II, 8.6(6)); with b - a = 1/2 one root suffices
+    where 2F1 is algebraic: beta = 0, and beta = 1 is minus its derivative in s."""
+    p = mpf(n + 1) / 2
+    front = 2**n * mp.pi ** (p - 1) * mp.gamma(p)
+    both = (s + 1j * k) ** -p * (s - 1j * k) ** -p
+    if beta == 0:
+        return front * s * both
+    if beta == 1:
+        return front * both * (2 * p * s * s / (s * s + k * k) - 1)
+    a = (n + beta) / 2
+    return sphere(n) * mp.gamma(n + beta) * s ** (-n - beta) * mp.hyp2f1(a, a + mpf(1) / 2, mpf(n) / 2, -k * k / (s * s))
+
+
+def stretched_exponential(n: int, p: mpf, k: mpf) -> mpf:
+    """F(exp(-r^p)), p > 1, by the power series in k^2, which cancels."""
+    with mp.workprec(BITS + int(8 * k ** (p / (p - 1))) + 60):
+        total, m, front = mpf(0), 0, 1 / p
+        while True:
+            part = front * mp.gamma((n + 2 * m) / p)
+            total += part
+            if m > 20 and abs(part) < mpf(2) ** -(BITS + 40):
+                return sphere(n) * total
+            front *= -k * k / 4 / ((m + 1) * (mpf(n) / 2 + m))
+            m += 1
+
+
+def power(n: int, beta: mpf, k: mpf) -> mpf:
+    return 2 ** (n + beta) * mp.sqrt(mp.pi) ** n * mp.gamma((n + beta) / 2) * mp.rgamma(-beta / 2) * k ** (-n - beta)
+
+
+def slow_exponential(n: int, p: mpf, k: mpf) -> mpf:
+    """F(exp(-r^p)), p < 1, term by term: the series converges."""
+    with mp.workprec(2 * BITS):
+        total, j = mpf(0), 0
+        while True:
+            part = power(n, j * p, k) / mp.factorial(j)
+            total += (-1) ** j * part
+            if j > 60 and abs(part) < abs(total) * mpf(2) ** -BITS and mp.rgamma(-j * p / 2) != 0:
+                return total
+            j += 1
+
+
+def raised(n: int, first: Callable[[mpf], Any], third: Callable[[mpf], Any]) -> Transform:
+    return {1: first, 3: third}[n]
+
+
+def auxiliary(k: mpf) -> tuple[mpf, mpf]:
+    """f and g of DLMF 6.2.17, 6.2.18: the integrals of sin(k t)/(1 + t) and cos(k t)/(1 + t)."""
+    si, ci = mp.si(k) - mp.pi / 2, mp.ci(k)
+    return ci * mp.sin(k) - si * mp.cos(k), -ci * mp.cos(k) - si * mp.sin(k)
+
+
+def logarithm_of_square(n: int, k: mpf) -> mpf:
+    """F(log(1 + r^2)), minus the derivative of F((1 + r^2)^-beta) at beta = 0."""
+    return -2 * mp.sqrt(mp.pi) ** n * (k / 2) ** (-mpf(n) / 2) * witness.bessel_k(mpf(n) / 2, k)
+
+
+def hyperbolic_tangent(n: int, k: mpf) -> mpf:
+    """tanh r = 1 - 2 sum of (-1)^{j+1} exp(-2 j r)."""
+    with mp.workprec(BITS + 60):
+        return mp.nsum(lambda j: (-1) ** int(j) * 2 * damped_power(n, mpf(0), 2 * mpf(int(j)), k), [1, mp.inf], method="a").real
+
+
+def bessel_pole(k: mpf, s: mpf) -> Any:
+    """2 Re ((s - ik)^2 + 1)^{-1/2} = F_1(exp(-s r) J_0(r)) (Gradshteyn and Ryzhik 6.611.1), and the factor of its derivative."""
+    z = s - 1j * k
+    return (1 / mp.sqrt((z + 1j) * (z - 1j)), 1j * z / ((z + 1j) * (z - 1j)) ** mpf(1.5))
+
+
+Family = Callable[[Random], tuple[str, tuple[int, ...], Callable[[int], Transform]]]
+ALL, ODD = (1, 2, 3, 4, 5, 8, 16), (1, 3)
+
+
+def turning(rng: Random) -> Any:
+    c = Q(rng.randint(1, 12), rng.randint(2, 5))
+    return f"exp(-{{r}})*cos({c}*{{r}})", ALL, lambda n: lambda k: damped_power(n, mpf(0), mpc(1, -number(c)), k).real
+
+
+def damped(rng: Random) -> Any:
+    beta = rng.choice((Q(1), Q(1), Q(1, 2), Q(-1, 2), Q(2, 3), Q(3, 4)))
+    return f"{{r}}**({beta})*exp(-{{r}})", ALL, lambda n: lambda k: mp.re(damped_power(n, number(beta), mpf(1), k))
+
+
+def laguerre(rng: Random) -> Any:
+    beta = rng.choice((Q(2), Q(4), Q(6), Q(1), Q(3), Q(1, 2), Q(-1, 2), Q(1, 3)))
+    return f"{{r}}**({beta})*exp(-{{r}}**2/2)", ALL, lambda n: lambda k: (
+        sphere(n) / 2 * 2 ** ((n + number(beta)) / 2) * mp.gamma((n + number(beta)) / 2)
+        * mp.hyp1f1((n + number(beta)) / 2, mpf(n) / 2, -k * k / 2)
+    )  # fmt: skip
+
+
+def hyperbolic_secant(rng: Random) -> Any:
+    u = mp.pi / 2
+    return "sech({r})", ODD, lambda n: raised(
+        n, lambda k: 2 * u * mp.sech(u * k), lambda k: mp.pi**3 / k * mp.sech(u * k) * mp.tanh(u * k)
+    )  # fmt: skip
+
+
+def quartic(rng: Random) -> Any:
+    h = 1 / mp.sqrt(2)
+    return "1/(1+{r}**4)", ODD, lambda n: raised(  # Gradshteyn and Ryzhik 3.727
+        n, lambda k: mp.pi * h * mp.exp(-k * h) * (mp.cos(k * h) + mp.sin(k * h)),
+        lambda k: 2 * mp.pi**2 / k * mp.exp(-k * h) * mp.sin(k * h),
+    )  # fmt: skip
+
+
+def fast(rng: Random) -> Any:
+    p = rng.choice((Q(4), Q(3), Q(3, 2), Q(6)))
+    return f"exp(-{{r}}**({p}))", ALL, lambda n: lambda k: stretched_exponential(n, number(p), k)
+
+
+def slow(rng: Random) -> Any:
+    p = rng.choice((Q(1, 2), Q(1, 3), Q(2, 3)))
+    return f"exp(-{{r}}**({p}))", ALL, lambda n: lambda k: slow_exponential(n, number(p), k)
+
+
+def hyperbola(rng: Random) -> Any:
+    return "1/(1+{r})", ODD, lambda n: raised(
+        n, lambda k: 2 * auxiliary(k)[1], lambda k: 4 * mp.pi / k * (1 / k - auxiliary(k)[0])
+    )  # fmt: skip
+
+
+def logarithm(rng: Random) -> Any:
+    return "log(1+{r}**2)", ALL, lambda n: lambda k: logarithm_of_square(n, k)
+
+
+def tangent(rng: Random) -> Any:
+    return "tanh({r})", (1, 2, 3, 5), lambda n: lambda k: hyperbolic_tangent(n, k)
+
+
+def damped_logarithm(rng: Random) -> Any:
+    return "exp(-{r})*log({r})", ODD, lambda n: raised(
+        n, lambda k: 2 * (-(mp.euler + mp.log(1 - 1j * k)) / (1 - 1j * k)).real,
+        lambda k: 4 * mp.pi / k * ((1 - mp.euler - mp.log(1 - 1j * k)) / (1 - 1j * k) ** 2).imag,
+    )  # fmt: skip
+
+
+def damped_bessel(rng: Random) -> Any:
+    s = Q(rng.randint(1, 8), 3)
+    return f"exp(-{s}*{{r}})*besselj(0, {{r}})", ODD, lambda n: raised(
+        n, lambda k: 2 * bessel_pole(k, number(s))[0].real, lambda k: -4 * mp.pi / k * bessel_pole(k, number(s))[1].real
+    )  # fmt: skip
+
+
+def macdonald(rng: Random) -> Any:
+    """K_0: Matern's limit nu = 0."""
+    return "besselk(0, {r})", ALL, lambda n: lambda k: (
+        2 ** (n - 1) * mp.sqrt(mp.pi) ** n * mp.gamma(mpf(n) / 2) * (1 + k * k) ** (-mpf(n) / 2)
+    )  # fmt: skip
+
+
+def sinc(rng: Random) -> Any:
+    c = Q(rng.randint(1, 9), 2)
+    c_ = number(c)
+    return f"exp(-{{r}})*sin({c}*{{r}})/{{r}}", ODD, lambda n: raised(
+        n, lambda k: mp.atan(c_ + k) + mp.atan(c_ - k),
+        lambda k: 2 * mp.pi / k * (1 / (1 + (c_ - k) ** 2) - 1 / (1 + (c_ + k) ** 2)),
+    )  # fmt: skip
+
+
+FAMILIES: tuple[Family, ...] = (
+    turning, damped, laguerre, hyperbolic_secant, quartic, fast, slow, hyperbola, logarithm, tangent, damped_logarithm,
+    damped_bessel, macdonald, sinc,
+)  # fmt: skip
+MOST_REACH = {fast: 8}  # k times the length: beyond, the truth costs too much
+LEAST_REACH = {slow: Q(1, 4)}
+
+
+class Case:
+    """e(r/a) in R^n: its text, and its transform a^n F(a k)."""
+
+    def __init__(self, family: Family, rng: Random, a: Q, n: int | None = None) -> None:
+        template, dims, of = family(rng)
+        self.family, self.a, self.n = family, a, rng.choice(dims) if n is None else n
+        self.text = template.replace("{r}", "r" if a == 1 else f"({1 / a}*r)")
+        self.unit = of(self.n)
+
+    def __call__(self, k: mpf) -> Any:
+        return number(self.a) ** self.n * self.unit(number(self.a) * k)
+
+    def wavenumber(self, rng: Random, low: float = -4, high: float = 4.5) -> Q:
+        """A dyadic number k with k a from about 2^low to 2^high."""
+        free = Q(rng.randint(2**19, 2**20), 2**20) * Q(2) ** round(rng.uniform(low, high)) / self.a
+        least, most = LEAST_REACH.get(self.family, Q(0)), MOST_REACH.get(self.family, inf)
+        k = min(max(free * self.a, least), most) / self.a
+        with ball.precision(40):
+            return dyadic(ball.number(k).mid())
+
+    def __str__(self) -> str:
+        return f"{self.text} n={self.n}"
+
+
+def dyadic(point: arb) -> Q:
+    mantissa, exponent = point.man_exp()
+    return Q(int(mantissa)) * Q(2) ** int(exponent)
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+SECOND = {
+    "rbf": "lengthscale=1/3", "rq": "alpha=2.5, lengthscale=2", "imq": "beta=2, c=1/2", "multiquadric": "c=2",
+    "laplace": "lengthscale=3", "matern": "nu=5/2, lengthscale=1/2", "energy": "beta=1.5", "riesz": "a=3/4",
+    "yukawa": "lengthscale=1/2", "wendland": "smoothness=2, radius=3", "tophat": "radius=1/2",
+}  # fmt: skip
+INTEGRABLE = {"rbf", "laplace", "matern", "yukawa", "wendland", "tophat"}  # of known F(0): the noise is relative to it
+
+
+def parameters(name: str, given: str) -> dict[str, Q]:
+    """The parameters as `witness` has them: lengths squared."""
+    values = {p.name: p.default for p in CATALOGUE[name].parameters}
+    for item in given.split(", ") if given else ():
+        key, value = item.split("=")
+        length = any(p.name == key and p.is_length for p in CATALOGUE[name].parameters)
+        values[key] = Q(value) ** (2 if length else 1)
+    return values
+
+
+def check_catalogue_kernel(name: str, n: int, given: str, wavenumbers: tuple[Q, ...], symbolic: bool = False) -> None:
+    """Closed form, mpmath, numeric and rigorous quadrature, and SymPy agree pairwise."""
+    text, params = f"{name}({given})" if given else name, parameters(name, given)
+    derived = derive(text, n, 60) if symbolic else None
+    for k in wavenumbers:
+        with ball.precision(128):
+            found, closed = enclosed(text, n, ball.number(k)), transform(parse(text), n).value(ball.number(k))
+        truth = witness.transform(name, params, n, number(k))
+        assert contains(found, truth) and found.overlaps(closed), (text, n, k)
+        noise = abs(witness.transform(name, params, n, mpf(2) ** -20)) * mpf(10) ** -16 if name in INTEGRABLE else 0
+        assert exact(found.rad()) <= max(abs(truth) * mpf(10) ** -10, noise), (text, n, k, "wide")
+        value, error = hankel(text, float(k), n)
+        assert abs(mpf(float(value)) - truth) <= mpf(float(error)), (text, n, k, "numeric")
+        assert abs(mpf(float(value)) - exact(found.mid())) <= mpf(float(error)) + exact(found.rad()), (text, n, k)
+        if derived:
+            import sympy
+
+            formula = mpf(str(sympy.N(derived.expression.subs(sympy.Symbol("k", positive=True), sympy.Rational(k)), 40)))
+            assert contains(found + arb(0, float(abs(truth) * mpf(10) ** -35)), formula), (text, n, k, derived.how)
+
+
+def allowed(name: str, n: int, given: str = "") -> bool:
+    try:
+        parse(f"{name}({given})" if given else name).check_dimension(n)
+    except InputError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_quadrature_agrees_with_the_catalogue(name, n):
+    if not allowed(name, n):
+        pytest.skip("not a kernel in this dimension")
+    check_catalogue_kernel(name, n, "", (Q(5, 4), Q(31, 16)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 16])
+@pytest.mark.parametrize("given", ["", "second"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_method_agrees_with_the_catalogue(name, given, n):
+    given = SECOND.get(name, "scale=2") if given else ""
+    if not allowed(name, n, given):
+        pytest.skip("not a kernel in this dimension")
+    check_catalogue_kernel(name, n, given, (Q(1, 64), Q(3, 8), Q(5, 4), Q(3)), symbolic="scale" not in given)
+
+
+def check_values(rng: Random, shapes: int, wavenumbers: int) -> int:
+    """Values by quadrature at moderate lengths, and as shapes of a `SpectralSum` at any length."""
+    count = 0
+    for i in range(shapes):
+        extreme = i % 3 == 0
+        a = Q(rng.randint(1, 40), rng.randint(1, 12)) * (Q(2) ** rng.randint(-50, 50) if extreme else 1)
+        case = Case(FAMILIES[i % len(FAMILIES)], rng, a)
+        total = transform(parse(case.text), case.n)
+        near = rng.uniform(-3, 2.5)  # all within a few octaves, which share their cells
+        for _ in range(wavenumbers):
+            k = case.wavenumber(rng, near - 1, near + 1)
+            with ball.precision(128):
+                found = [total.value(ball.number(k))]
+                if not extreme:
+                    found.append(enclosed(case.text, case.n, ball.number(k)))
+            truth = case(number(k))
+            assert all(contains(value, truth) for value in found), (str(case), k, found, mp.nstr(truth, 20))
+            count += 1
+    return count
+
+
+def test_values_of_random_expressions_contain_the_truth():
+    assert check_values(Random(1), 2 * len(FAMILIES), 8) >= 200
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_values_of_many_random_expressions_contain_the_truth(seed):
+    check_values(Random(seed), 4 * len(FAMILIES), 20)
+
+
+def test_values_are_narrow():
+    """Where the transform is of the size of the integral of r^{n-1} |e|, all but a few of the quadrature's 66 bits are left."""
+    rng = Random(2)
+    for family in FAMILIES:
+        case = Case(family, rng, Q(1), 3)
+        with ball.precision(128):
+            value = enclosed(case.text, case.n, arb(1))
+        assert value.rel_accuracy_bits() > 40, (str(case), value)
+
+
+def test_the_value_on_a_ball_contains_all_its_points():
+    rng = Random(3)
+    for family in FAMILIES:
+        case = Case(family, rng, Q(3, 2), 3)
+        k = case.wavenumber(rng, -1, 1)
+        for width in (Q(1, 2**40), Q(1, 2**8), Q(1, 4)):
+            with ball.precision(128):
+                found = enclosed(case.text, 3, ball.number(k * (1 - width)).union(ball.number(k * (1 + width))))
+            for part in (-1, Q(-1, 3), 0, Q(2, 5), 1):
+                assert contains(found, case(number(k * (1 + part * width)))), (str(case), k, width)
+
+
+# --- slopes and ranges ------------------------------------------------------------------------------------------------
+
+
+def shape_of(case: Case) -> tuple[mpf, Radial]:
+    """(factor, shape) of an expression; the transform is their product."""
+    factor, shape = radial(tree_of(case.text), case.n)
+    with ball.precision(BITS):
+        return exact(ball.real(factor).mid()), shape
+
+
+def check_intervals(rng: Random, shapes: int, intervals: int) -> None:
+    """k F_n'(k) = -k^2/(2 pi) F_{n+2}(k): the slopes' truth is a transform in another dimension."""
+    for i in range(shapes):
+        family, a, seed = FAMILIES[i % len(FAMILIES)], Q(rng.randint(1, 9), rng.randint(1, 5)), rng.randrange(2**30)
+        case, beyond = (Case(family, Random(seed), a, n) for n in (1, 3))
+        factor, shape = shape_of(case)
+        near = rng.uniform(-2, 2)
+        for _ in range(intervals):
+            low = case.wavenumber(rng, near - 1, near + 1)
+            high = low * (1 + Q(rng.randint(1, 1000), 1000) * Q(1, 2 ** rng.randint(0, 12)))
+            with ball.precision(128):
+                ends = ball.number(low).lower(), ball.number(high).upper()
+                least, most = shape.range(*ends)
+                slope = shape.slope(*ends)
+            for part in (Q(0), Q(1), Q(rng.randint(1, 99), 100), Q(1, 2)):
+                k = low + part * (high - low)
+                if case.family is fast and number(k * case.a) > 9:
+                    continue
+                value, derivative = case(number(k)) / factor, -(number(k) ** 2) / (2 * mp.pi) * beyond(number(k)) / factor
+                slack = abs(value) * mpf(2) ** (100 - BITS)
+                assert exact(least.mid()) - exact(least.rad()) - slack <= value, (str(case), low, high, k)
+                assert value <= exact(most.mid()) + exact(most.rad()) + slack, (str(case), low, high, k)
+                assert contains(slope, derivative), (str(case), low, high, k)
+            if high < low * Q(1001, 1000):
+                size = abs(case(number(low)) / factor) + abs(derivative)
+                assert exact(most) - exact(least) <= size / 20 + mpf(10) ** -12 * abs(case(mpf(2) ** -10) / factor)
+
+
+def test_slopes_and_ranges_contain_the_truth():
+    check_intervals(Random(4), len(FAMILIES), 6)
+
+
+@pytest.mark.long
+def test_many_slopes_and_ranges_contain_the_truth():
+    check_intervals(Random(5), 10 * len(FAMILIES), 20)
+
+
+def test_wide_intervals_tell_nothing():
+    _, shape = radial(tree_of("exp(-r**4)"), 2)
+    least, most = shape.range(arb(1), arb(3))
+    assert not least.is_finite() and not most.is_finite() and not shape.slope(arb(1), arb(3)).is_finite()
