@@ -48,7 +48,6 @@ def parity(tree: Tree, step: Fraction) -> int | None:
             return (1 if exponent % 2 == 0 else -1) if exponent.denominator == 1 else None
         case Apply(name, argument, order):
             return _function_parity(name, parity(argument, step), order)
-    return None
 
 
 def _function_parity(name: str, inner: int | None, order: Fraction | None) -> int | None:
