@@ -13,6 +13,7 @@ from flint import acb, arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.complex_ball import OPS
+from wgflow.arithmetic.number import InputError
 from wgflow.fourier.cells import Cells, cells_of
 from wgflow.fourier.far import at_infinity, at_zero, power_amplitude
 from wgflow.fourier.local import Enclosed, End, Local, Rest, Undecidable
@@ -110,7 +111,10 @@ def _far_parts(shape: Radial) -> tuple[Local, ...]:
 def radial(tree: Tree, n: int) -> tuple[exact.Real, Radial]:
     """Returns (factor, shape) with F(phi)(k) = factor * shape(k) in R^n."""
     doublings = _typical_length(tree)
-    unit = substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
+    try:
+        unit = substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
+    except InputError:  # the stretch would make its numbers too long
+        doublings, unit = 0, tree
     return exact.dyadic(1, n * doublings), Radial(unit, n, doublings)
 
 

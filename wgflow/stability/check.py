@@ -359,8 +359,7 @@ class _Replay:
                 if other is None:  # E is of smaller size: the limit is 0
                     _require(bool(low > 0), "the end may be approached and not attained")
                 elif other[0] == size:
-                    _leading(stabilizer, end, alone=True), _leading(self.kernel, end, alone=True)
-                    limit = ball.real(other[1]) / ball.real(coefficient)
+                    limit = _with_rests(self.kernel, end, *other) / _with_rests(stabilizer, end, size, coefficient)
                     _require(bool(limit < low), "the end may be approached and not attained")
                 else:
                     _require(ball.sign(other[1]) == -1, "E outgrows S")
@@ -650,6 +649,17 @@ def _leading(total: SpectralSum, end: End, alone: bool = False) -> tuple[Size, e
                 ):
                     return size, coefficient
     raise Refused(f"the behaviour toward k = {end.value} is not known")
+
+
+def _with_rests(total: SpectralSum, end: End, size: Size, coefficient: exact.Real) -> arb:
+    """A ball around the coefficient of a size at an end, with what of that size is known by bounds only."""
+    best = arb.nan()
+    for order in (1, 2, 4, 8):
+        terms, rests, _ = _parts(total, end, order)
+        if dict(terms).get(size) == coefficient:
+            ball_here = ball.real(coefficient) + arb(0, sum((bound for s, bound in rests if s == size), arb(0)).upper())
+            best = ball_here if not best.is_finite() or ball_here.rad() < best.rad() else best
+    return best
 
 
 def _leading_or_smaller(total: SpectralSum, end: End, size: Size) -> tuple[Size, exact.Real] | None:

@@ -112,7 +112,8 @@ def _quotient(end: End, rate: tuple, leading_rate: tuple, power: Fraction, logs:
 
 @record
 class RatioLimit:
-    """The limit of E/S at an end. ``kind``: finite (the limit is top/bottom), +infinity or -infinity (as E/S has it).
+    """The limit of E/S at an end. ``kind``: finite (the limit is top/bottom), +infinity or -infinity (as E/S has it), or
+    near (E/S stays in `ball` close to the end, as terms of the leading size are known up to ``slack`` only).
 
     ``stabilizer_sign`` is the sign of S near the end.
     """
@@ -121,9 +122,10 @@ class RatioLimit:
     stabilizer_sign: int
     top: exact.Real = exact.ZERO
     bottom: exact.Real = exact.ONE_REAL
+    slack: tuple[arb, arb] = (arb(0), arb(0))  # of top and bottom
 
     def ball(self) -> arb:
-        return ball.real(self.top) / ball.real(self.bottom)
+        return (ball.real(self.top) + arb(0, self.slack[0])) / (ball.real(self.bottom) + arb(0, self.slack[1]))
 
 
 def ratio_limit(kernel: SpectralSum, stabilizer: SpectralSum, end: End) -> RatioLimit | None:
@@ -138,7 +140,9 @@ def ratio_limit(kernel: SpectralSum, stabilizer: SpectralSum, end: End) -> Ratio
         return RatioLimit("finite", bottom.sign) if _is_dominated(kernel, bottom.size, end) else None
     order = _compare(top.size, bottom.size, end)
     if order == 0:
-        return RatioLimit("finite", bottom.sign, top.coefficient, bottom.coefficient) if top.alone and bottom.alone else None
+        slack = top.beside, bottom.beside
+        kind = "near" if any(slack) else "finite"
+        return RatioLimit(kind, bottom.sign, top.coefficient, bottom.coefficient, slack)
     if order < 0:
         return RatioLimit("finite", bottom.sign)
     return RatioLimit("+infinity" if top.sign == bottom.sign else "-infinity", bottom.sign)
@@ -149,12 +153,12 @@ Size = tuple[int, exact.Real, Fraction, int]  # (q, b, power, logs)
 
 @record
 class Leading:
-    """The leading term of a sum at an end; not ``alone`` where an oscillation of the same size (but smaller) goes with it."""
+    """The leading term of a sum at an end; ``beside`` bounds what of the same size (but smaller) goes with it."""
 
     size: Size
     coefficient: exact.Real
     sign: int
-    alone: bool
+    beside: arb
 
 
 def _leading(total: SpectralSum, end: End) -> Leading | None:
@@ -163,11 +167,12 @@ def _leading(total: SpectralSum, end: End) -> Leading | None:
         if expansion.leading is None:
             continue
         rate, power, logs, coefficient = expansion.leading
-        beside = [rest.bound for rest in expansion.groups[0].rests if (rest.power, rest.logs) == (power, logs)]
+        same = [rest.bound for rest in expansion.groups[0].rests if (rest.power, rest.logs) == (power, logs)]
         sign = ball.sign(coefficient)
         with ball.precision(WORKING_BITS):
-            if sign and abs(ball.real(coefficient)) > sum(beside, arb(0)):
-                return Leading((*rate, power, logs), coefficient, sign, not beside)
+            beside = sum(same, arb(0)).upper()
+            if sign and abs(ball.real(coefficient)) > beside:
+                return Leading((*rate, power, logs), coefficient, sign, beside)
     return None
 
 

@@ -162,7 +162,8 @@ class _Search:
             undecided_limit = not answer.grows
             best = self._better(best, answer)
         known = all(limit is not None for _, limit in limits)
-        return self._interior(best, top if undecided_limit else None, finite if known else None)
+        bounded = [(end, limit) for end, limit in ruling if limit.kind in ("finite", "near")]
+        return self._interior(best, top if undecided_limit else None, bounded if known else None)
 
     def _at_limit(self, end: End, limit: RatioLimit) -> IntervalEnd | Decision:
         """Tries E - vS < 0 at the exact limit v = top/bottom (multiplied by bottom, which has the sign of S: positive)."""
@@ -186,7 +187,7 @@ class _Search:
         return best
 
     def _interior(
-        self, best: _Sample | None, approached: tuple[End, RatioLimit] | None, finite: list[tuple[End, RatioLimit]] | None
+        self, best: _Sample | None, approached: tuple[End, RatioLimit] | None, bounded: list[tuple[End, RatioLimit]] | None
     ) -> IntervalEnd | Emptiness:
         spread = TIGHT
         for _ in range(ROUNDS):
@@ -203,7 +204,7 @@ class _Search:
             if answer.decays:
                 attained: bool | None = None
                 with ball.precision(NODE_BITS):
-                    if not use_limit and finite is not None and all(low > limit.ball() for _, limit in finite):
+                    if not use_limit and bounded is not None and all(low > limit.ball() for _, limit in bounded):
                         attained = False
                 if use_limit:
                     assert approached is not None
