@@ -12,11 +12,12 @@ import numpy as np
 from wgflow.arithmetic.complex_floating import OPS, point
 from wgflow.fourier.continuation import is_analytic, parity
 from wgflow.kernels.compact import TopHat, Wendland
-from wgflow.kernels.expression import Apply, Expression, Number, Power, R, Tree, Trees, Written, evaluate, multiply
+from wgflow.kernels.expression import Apply, Expression, Power, R, Tree, Trees, Written, evaluate, multiply
 from wgflow.kernels.family import Family
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.matern import Matern, Yukawa
 from wgflow.kernels.recognize import has_no_modes
+from wgflow.kernels.written import Inside
 from wgflow.record import record
 
 _PER_OCTAVE = 32
@@ -45,18 +46,6 @@ def scale_of(values: Any) -> float:
     start = size[0] if np.isfinite(size[0]) and size[0] > 0 else np.inf
     moved = np.flatnonzero(np.abs(size - start) > start / 2) if start < np.inf else np.empty(0, dtype=int)
     return float(PROBES[moved[0]]) if len(moved) and PROBES[moved[0]] > 1e-30 else 1.0
-
-
-class _Inside(Trees):
-    """Trees of a kernel of compact support, as they read inside it."""
-
-    @staticmethod
-    def positive_part(x: Written) -> Written:
-        return x
-
-    @staticmethod
-    def step(x: Written) -> Written:
-        return Written(Number(Fraction(1)))
 
 
 @record
@@ -209,6 +198,6 @@ def _continued(family: Family, n: int) -> tuple[float, Fraction, Tree, float]:
             bessel = Apply("besselk", R, abs(order))
             return float(factor), length2, multiply((Power(order), bessel)) if order else bessel, inf
         case Wendland() | TopHat():
-            inside = family.profile(_Inside(), r2, dimension)
+            inside = family.profile(Inside(), r2, dimension)
             return 1.0, Fraction(1), inside.tree, 1.0
     return 1.0, Fraction(1), family.profile(Trees(), r2, dimension).tree, inf

@@ -18,17 +18,14 @@ from wgflow.fourier.cells import Cells, cells_of
 from wgflow.fourier.far import at_infinity, at_zero, power_amplitude
 from wgflow.fourier.local import Enclosed, End, Local, Rest, Undecidable
 from wgflow.fourier.panels import Factors
-from wgflow.kernels.compact import TopHat, Wendland
-from wgflow.kernels.expression import Expression, Number, R, Tree, Trees, Written, evaluate, multiply, substituted
-from wgflow.kernels.expression import Power as PowerOfR
-from wgflow.kernels.family import Family
+from wgflow.kernels.expression import Expression, Number, R, Tree, evaluate, multiply, substituted
 from wgflow.kernels.recognize import has_no_modes
 from wgflow.kernels.shape import Power, Shape
 from wgflow.kernels.text import parse
+from wgflow.kernels.written import written_out
 from wgflow.record import record
 
 FAR_ORDER = 8
-POWER_2 = PowerOfR(Fraction(2))
 SHARP = 40  # bits
 
 
@@ -173,23 +170,3 @@ def enclosed(kernel: object, n: int, k: arb) -> arb:
         value = cells_of(tree, n, inside).value(a2 * k * k)
         total += ball.number(term.weight) * a2 ** ball.number(Fraction(n, 2)) * value
     return total
-
-
-def written_out(family: Family, n: int) -> tuple[Tree, bool]:
-    """Returns phi at unit scale as a tree, and whether it ends at r = 1 (then the tree is phi inside)."""
-    if isinstance(family, Expression):
-        return family.tree, False
-    inside = isinstance(family, (TopHat, Wendland))
-    return family.profile(Inside() if inside else Trees(), Written(POWER_2), Fraction(n)).tree, inside
-
-
-class Inside(Trees):
-    """Trees for r < 1, where the compact kernels' cut-offs do nothing."""
-
-    @staticmethod
-    def positive_part(x: Written) -> Written:
-        return x
-
-    @staticmethod
-    def step(x: Written) -> Written:
-        return Written(Number(Fraction(1)))
