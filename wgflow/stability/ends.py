@@ -141,7 +141,7 @@ def ratio_limit(kernel: SpectralSum, stabilizer: SpectralSum, end: End) -> Ratio
     order = _compare(top.size, bottom.size, end)
     if order == 0:
         slack = top.beside, bottom.beside
-        kind = "near" if any(slack) else "finite"
+        kind = "finite" if all(size.is_zero() for size in slack) else "near"
         return RatioLimit(kind, bottom.sign, top.coefficient, bottom.coefficient, slack)
     if order < 0:
         return RatioLimit("finite", bottom.sign)
