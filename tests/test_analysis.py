@@ -32,6 +32,7 @@ def test_every_script_is_run_here():
         "rbf_stabilizers.py",
         "least_eps_by_dimension.py",
         "least_intrusive_stabilizers.py",
+        "kernels_without_closed_forms.py",
     }
 
 
@@ -115,3 +116,18 @@ def test_least_intrusive_stabilizers(tmp_path):
         one, two, three = ((low**-p - high**-p) / p for p in (1, 2, 3))
         assert float(mixture) == pytest.approx(sqrt(one * three) / two, rel=1e-3)
         assert (proved, alone) == ("DECAYS", "no eps and no eps")
+
+
+def test_kernels_without_closed_forms(tmp_path):
+    rows = printed("kernels_without_closed_forms.py", tmp_path / "figure.png", "--first", "4")
+    answers = [row for row in rows if len(row) == 7 and row[2].isdigit()]
+    assert len(answers) == 8
+    least = {(row[0], row[2]): value(row[5]) for row in answers}
+    for kernel, _, n, eps, verdict, *_ in answers:
+        assert verdict == ("DECAYS" if float(eps) > least[kernel, n] else "GROWS")
+    # In R^3 k F(e)/(2 pi^2) is 2/pi times the integral of r e(r) sin(k r).
+    k, r = np.linspace(0.05, 8, 3000), np.linspace(0, 4, 4001)
+    smooth = 2 / pi * (np.sin(k[:, None] * r) @ (r * np.exp(-(r**4)))) * (r[1] - r[0])
+    assert least["exp(-r**4)", "3"] == pytest.approx(smooth.max(), rel=1e-5)
+    kinked = (1 / (1 + (1 - k) ** 2) - 1 / (1 + (1 + k) ** 2)) / pi
+    assert least["sin(r)*exp(-r)/r", "3"] == pytest.approx(kinked.max(), rel=1e-5)

@@ -167,6 +167,10 @@ def enclosed(kernel: object, n: int, k: arb) -> arb:
         if has_no_modes(tree) and not inside:
             continue
         a2 = ball.number(term.scale2)
-        value = cells_of(tree, n, inside).value(a2 * k * k)
+        if inside:
+            value = cells_of(tree, n, inside).value(a2 * k * k)
+        else:
+            factor, shape = radial(tree, n)
+            value = ball.real(factor) * shape.cells.value(a2 * (shape.c * k) ** 2)
         total += ball.number(term.weight) * a2 ** ball.number(Fraction(n, 2)) * value
     return total
