@@ -27,6 +27,7 @@ MOST_HALVINGS = 12
 MOST_CELLS = 400  # that one interval may span
 MOST_DIMENSION = 64
 WIDE = 2
+MOST_CANCELLED = 20_000
 LONG = 250  # lengths: from there on the turned contour is shorter
 
 
@@ -284,7 +285,10 @@ def _cancelled_bits(nodes: Nodes, half: arb) -> int:
     """How many bits cancel between nodes: one adds up to |W| exp(r sqrt(half)) to the polynomial's sizes. Only a guide."""
     root = float(half) ** 0.5
     logs = [log2(abs(w) or 1e-300) for w in nodes.floats[1]]
-    return max(0, int(max(e + 1.45 * root * r for e, r in zip(logs, nodes.floats[0], strict=True)) - max(logs)))
+    bits = max(e + 1.45 * root * r for e, r in zip(logs, nodes.floats[0], strict=True)) - max(logs)
+    if not bits < MOST_CANCELLED:
+        raise Undecidable("too many bits cancel in the quadrature; a band of smaller wavenumbers may decide")
+    return max(0, int(bits))
 
 
 Degree = tuple[int, arb, arb]  # J, and bounds of what the Taylor polynomial of degree J leaves out and of its d/dx
@@ -307,11 +311,14 @@ def _lagrange(nodes: Nodes, b: arb, half: arb, goal: arb) -> Degree | None:
 
 def _is_hopeless(nodes: Nodes, b: arb, half: arb, goal: arb) -> bool:
     """Tells, in floats and for speed only, whether some node alone leaves out more than the goal at the highest degree."""
+    if not float(goal):
+        return False
     top = MOST_DEGREE + 1
     shift = lgamma(float(b) + top) - lgamma(float(b)) + lgamma(top + 1) + log(float(goal))
     quarter = float(half) / 4
     return any(
-        w and log(abs(w)) + top * log(quarter * r * r) > shift for r, w in zip(nodes.floats[0], nodes.floats[1], strict=True)
+        w and r and log(abs(w)) + top * (log(quarter) + 2 * log(r)) > shift
+        for r, w in zip(nodes.floats[0], nodes.floats[1], strict=True)
     )
 
 

@@ -66,18 +66,23 @@ def _shifted(coefficients: tuple[arb, ...], centre: arb) -> list[arb]:
 
 def at_infinity(tree: Tree, n: int, order: int) -> tuple[Local, ...]:
     """Raises Undecidable where e is not known to be analytic beside the axis, or has no power series at 0."""
+    if n + Factors.of(tree).power <= 0:
+        raise Undecidable(f"the expression is not proved to be integrable at r = 0 in dimension {n}")
     if is_smooth(tree):
         return (_exponential(tree, n, height_for(tree, order), order),)
-    found = germ(tree, _terms_needed(tree, order))
+    found = germ(tree, _terms_needed(tree, n, order))
     with ball.precision(BOX_BITS):
         top = (found.radius ** number(1 / found.step)).lower()
     height = height_for(tree, order, top)
     return (*_powers(n, found, height, order), _exponential(tree, n, height, order))
 
 
-def _terms_needed(tree: Tree, order: int) -> int:
-    """Enough powers of v to reach r^{2 order + 1} beyond the factor in front."""
-    return ceil((2 * order + 1) / common_step(Factors.of(tree).rest)) + 1
+def _terms_needed(tree: Tree, n: int, order: int) -> int:
+    """Enough powers of v to reach r^{2 order + 1} beyond the factor in front, and for the rest's integral to exist at 0."""
+    factors = Factors.of(tree)
+    nu = abs(Fraction(n, 2) - 1)
+    least = nu - Fraction(n, 2) - 1 - factors.power + factors.logs * IOTA
+    return ceil(max(Fraction(2 * order + 1), least) / common_step(factors.rest)) + 1
 
 
 def _front(n: int) -> arb:
@@ -125,8 +130,12 @@ def _powers(n: int, found: Germ, height: arb, order: int) -> tuple[Local, ...]:
         tails[beta] = abs(c) * (arb.pi() / 2 if found.logs else 1)
     last = found.power + len(found.coefficients) * found.step - found.logs * IOTA
     mu = last + Fraction(n, 2) + 1
+    if not mu > abs(nu):
+        raise Undecidable("too few terms of the expansion at r = 0")
     gammas = arb.gamma(number((mu - abs(nu)) / 2)) * arb.gamma(number((mu + abs(nu)) / 2))
-    size = found.bound * (2 / (number(IOTA) * arb.const_e()) + 2) ** found.logs  # |log z| <= |z|^-iota (1/(iota e) + pi/2)
+    size = (
+        found.bound * (2 / (number(IOTA) * arb.const_e()) + 2) ** found.logs
+    )  # |log z| <= |z|^-iota (1/(iota e) + 2) for |z| <= 16, i > 0
     rest = size * _front(n) * 2 / arb.pi() * arb(2) ** number(mu - 2) * gammas
     out.append(Local(NO_RATE, (), Rest(rest.abs_upper(), -n - last), start))
     out += [_cut_power(n, beta, size, height, start) for beta, size in tails.items()]
@@ -150,9 +159,10 @@ def power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
 
 def _cut_power(n: int, beta: Fraction, size: arb, height: arb, start: arb) -> Local:
     """What c (it)^beta contributes beyond t = a: the integral of t^s exp(-k t), s = beta + (n-1)/2, is at most
-    a^{s+1} exp(-k a)/(k a - s) there."""
+    a^{s+1} exp(-k a)/(k a - max(s, 0)) there."""
     s = beta + Fraction(n - 1, 2)
-    least = start.max((number(abs(s)) + 1) / height).upper()
-    rate = (least * height - number(s)).lower()
+    rising = number(max(s, Fraction(0)))  # for s < 0 the factor t^s <= a^s does not help
+    least = start.max((rising + 1) / height).upper()
+    rate = (least * height - rising).lower()
     bound = size * _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, least * height) * height ** number(s + 1) / rate
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), least)

@@ -266,5 +266,6 @@ class Ops:
             return self._bounded(near.bessel_j(acb(number(order))))
         if near is not None or order < Fraction(-1, 2):
             raise NoBound("besselj near its singularity")
-        front = (x.size / 2) ** number(order) / arb.gamma(number(order + 1))
+        size = x.size if order >= 0 else x.w.abs_lower()
+        front = (size / 2) ** number(order) / arb.gamma(number(order + 1))
         return Growth(self.region, x.p * order, disc(front * self._imaginary(x).exp()))

@@ -107,7 +107,7 @@ class OnTheAxis:
         self.power = int(self.q * (n - 1 + self.factors.power) + self.q - 1)
         self.n, self.rest = n, substituted(self.factors.rest, Power(Fraction(self.q)))
         if n + self.factors.power <= 0:
-            raise Undecidable(f"the expression is not integrable at r = 0 in dimension {n}")
+            raise Undecidable(f"the expression is not proved to be integrable at r = 0 in dimension {n}")
 
     def __call__(self, u: acb) -> acb:
         value = self.q * u**self.power * evaluate(self.rest, OPS, u)
@@ -131,7 +131,8 @@ def _ellipse_size(f: Integrand, a: arb, b: arb, rho: float, kappa: arb) -> arb:
     """Bounds the integrand on the Bernstein ellipse of [a, b]; not finite where it is not proved to be analytic there."""
     with ball.precision(BOX_BITS):
         centre, half = (a + b) / 2, (b - a) / 2
-        wide, high = half * (rho + 1 / rho) / 2, half * (rho - 1 / rho) / 2
+        q = arb(rho)
+        wide, high = half * (q + 1 / q) / 2, half * (q - 1 / q) / 2
         most = arb(0)
         for i in range(COLUMNS):
             x0, x1 = -1 + arb(2 * i) / COLUMNS, -1 + arb(2 * i + 2) / COLUMNS
@@ -162,7 +163,7 @@ def _points_needed(f: Integrand, a: arb, b: arb, kappa: arb, tolerance: arb) -> 
             front = size * (b - a) / 2 * 64 / 15 / (1 - arb(rho) ** -2)
             if slope is None:
                 near = size if rho == small else _ellipse_size(f, a, b, small, kappa)
-                slope = (near / ((b - a) / 4 * (small + 1 / small - 2))).abs_upper()
+                slope = (near / ((b - a) / 4 * (arb(small) + 1 / arb(small) - 2))).abs_upper()
             if not front > tolerance:
                 return 2, front.abs_upper(), slope
             count = 1 + ceil(float(((front / tolerance).log() / (2 * arb(rho).log())).upper()))
@@ -347,5 +348,5 @@ def near_zero(f: OnTheAxis, start: arb) -> arb:
                     raise Undecidable("the expression's singularity at r = 0 is not understood")
                 size *= value.abs_upper()
     if power <= 0:
-        raise Undecidable(f"the expression is not integrable at r = 0 in dimension {f.n}")
+        raise Undecidable(f"the expression is not proved to be integrable at r = 0 in dimension {f.n}")
     return (2 * size * edge ** number(power) / number(power)).abs_upper()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from math import log
 
 from flint import acb, arb
 
@@ -18,7 +19,8 @@ from wgflow.fourier.cells import Cells, cells_of
 from wgflow.fourier.far import at_infinity, at_zero, power_amplitude
 from wgflow.fourier.local import Enclosed, End, Local, Rest, Undecidable
 from wgflow.fourier.panels import Factors
-from wgflow.kernels.expression import Expression, Number, R, Tree, evaluate, multiply, substituted
+from wgflow.kernels.expression import Apply, Expression, Number, R, Tree, evaluate, multiply, substituted
+from wgflow.kernels.expression import Power as PowerOfR
 from wgflow.kernels.recognize import has_no_modes
 from wgflow.kernels.shape import Power, Shape
 from wgflow.kernels.text import parse
@@ -26,6 +28,8 @@ from wgflow.kernels.written import written_out
 from wgflow.record import record
 
 FAR_ORDER = 8
+OCTAVES = range(-130, 131)
+LOG = Apply("log", R)
 SHARP = 40  # bits
 
 
@@ -104,26 +108,52 @@ def _far_parts(shape: Radial) -> tuple[Local, ...]:
         return ()
 
 
+Part = tuple[exact.Real, "Radial"]
+
+
 @lru_cache(maxsize=256)
-def radial(tree: Tree, n: int) -> tuple[exact.Real, Radial]:
-    """Returns (factor, shape) with F(phi)(k) = factor * shape(k) in R^n."""
-    doublings = _typical_length(tree)
+def radial(tree: Tree, n: int) -> tuple[Part, ...]:
+    """Returns (factor, shape) pairs with F(phi)(k) = sum of factor * shape(k) in R^n; the shapes are of unit length.
+
+    A factor log r becomes log r + j log 2 in the unit 2^j, hence a second pair.
+    """
+    factors = Factors.of(tree)
+    doublings = _typical_length(multiply((PowerOfR(factors.power), factors.rest))) if factors.logs <= 1 else 0
     try:
-        unit = substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
+        plain = _stretched(multiply((PowerOfR(factors.power), factors.rest)), doublings)
     except InputError:  # the stretch would make its numbers too long
-        doublings, unit = 0, tree
-    return exact.dyadic(1, n * doublings), Radial(unit, n, doublings)
+        doublings, plain = 0, multiply((PowerOfR(factors.power), factors.rest))
+    front = exact.dyadic(1, n * doublings)
+    if not factors.logs:
+        return ((front, Radial(plain, n, doublings)),)
+    own = (front, Radial(multiply((plain, *[LOG] * factors.logs)), n, doublings))
+    if not doublings:
+        return (own,)
+    return own, (front * exact.log(Fraction(2)) * doublings, Radial(plain, n, doublings))
+
+
+def _stretched(tree: Tree, doublings: int) -> Tree:
+    return substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
 
 
 def _typical_length(tree: Tree) -> int:
-    """Returns the least j for which r |phi(r)| at r = 2^j is half its largest; it chooses a scale, nothing rests on it."""
-    sizes = {}
-    with ball.precision(53):
-        for j in range(-60, 61):
+    """Returns j, 2^j being about the length of phi; it chooses a scale, nothing rests on it.
+
+    That is the least 2^j for which r |phi(r)| is half its largest or, where that lies at an end, where log |phi| bends most
+    over log r.
+    """
+    sizes = []
+    with ball.precision(400):  # log(1 + r^2) far in
+        for j in OCTAVES:
             value = abs(evaluate(tree, OPS, acb(ball.dyadic(1, j))))
-            sizes[j] = float(value.mid()) * 2.0**j if value.is_finite() and value < 1e200 else 0.0
-    where = next(j for j, size in sizes.items() if size >= max(sizes.values()) / 2)
-    return 0 if abs(where) > 57 else where
+            sizes.append(float(value.mid()) if value.is_finite() and value < 1e200 else 0.0)
+    weighted = [size * 2.0**j for j, size in zip(OCTAVES, sizes, strict=True)]
+    where = next(j for j, size in zip(OCTAVES, weighted, strict=True) if size >= max(weighted) / 2)
+    if OCTAVES[4] < where < OCTAVES[-4]:
+        return where
+    logs = [log(size) if size else 0.0 for size in sizes]
+    bends = [abs(a - 2 * b + c) if a and b and c else 0.0 for a, b, c in zip(logs, logs[1:], logs[2:], strict=False)]
+    return OCTAVES[bends.index(max(bends)) + 1] if max(bends) > 1e-6 else 0
 
 
 def transform_of_tree(family: object, n: int) -> list[tuple[exact.Real, Shape]]:
@@ -132,7 +162,7 @@ def transform_of_tree(family: object, n: int) -> list[tuple[exact.Real, Shape]]:
     if has_no_modes(family.tree):
         return []
     law = _power_law(family.tree, n)
-    return [radial(family.tree, n) if law is None else law]
+    return list(radial(family.tree, n)) if law is None else [law]
 
 
 def _power_law(tree: Tree, n: int) -> tuple[exact.Real, Shape] | None:
@@ -170,7 +200,8 @@ def enclosed(kernel: object, n: int, k: arb) -> arb:
         if inside:
             value = cells_of(tree, n, inside).value(a2 * k * k)
         else:
-            factor, shape = radial(tree, n)
-            value = ball.real(factor) * shape.cells.value(a2 * (shape.c * k) ** 2)
+            value = arb(0)
+            for factor, shape in radial(tree, n):
+                value += ball.real(factor) * shape.cells.value(a2 * (shape.c * k) ** 2)
         total += ball.number(term.weight) * a2 ** ball.number(Fraction(n, 2)) * value
     return total

@@ -63,13 +63,13 @@ def _total(tree: Tree, n: int, growth: Growth, margin: Fraction) -> arb:
 
 
 def _absolute(tree: Tree, n: int, reach: arb, weight: Fraction) -> arb:
-    """Bounds the integral of r^{weight-1} |e(r)| over [0, reach]."""
+    """Bounds the integral of r^{weight-1} |e(r)| over [0, reach], reach <= 2^12 (so that log r near 0 is bounded below)."""
     f = OnTheAxis(tree, n)
     factors = f.factors
     first = reach * ball.dyadic(1, -10)
     power = weight + factors.power - factors.logs * IOTA
     if power <= 0:
-        raise Undecidable("the expression is not integrable at r = 0")
+        raise Undecidable("the expression is not proved to be integrable at r = 0")
     near = abs(evaluate(f.rest, OPS, acb(first.root(f.q).upper().union(arb(0)))))
     logarithm = (1 / (number(IOTA) * arb.const_e()) + abs(first.log())) ** factors.logs
     total = near * logarithm * first ** number(power) / number(power)

@@ -656,7 +656,8 @@ def _with_rests(total: SpectralSum, end: End, size: Size, coefficient: exact.Rea
     best = arb.nan()
     for order in (1, 2, 4, 8):
         terms, rests, _ = _parts(total, end, order)
-        if dict(terms).get(size) == coefficient:
+        others = all(s == size or _smaller(s, size, end) for s, _ in [*terms, *rests])  # else the rests of this size are not all
+        if dict(terms).get(size) == coefficient and others:
             ball_here = ball.real(coefficient) + arb(0, sum((bound for s, bound in rests if s == size), arb(0)).upper())
             best = ball_here if not best.is_finite() or ball_here.rad() < best.rad() else best
     return best

@@ -56,7 +56,7 @@ def chart(total: SpectralSum, band: Band | None = None, first_only: bool = False
         zero, infinity = end_sign(total, End.ZERO), end_sign(total, End.INFINITY)
         missing = [end for end, found in ((End.ZERO, zero), (End.INFINITY, infinity)) if found is None]
         low = zero.k if zero else _typical(total, End.ZERO, -4 if total.is_enclosed else -40)
-        high = infinity.k if infinity else _typical(total, End.INFINITY, 3 if total.is_enclosed else 4)
+        high = infinity.k if infinity else _typical(total, End.INFINITY, 4)
     first = [] if zero is None or band is not None else logarithmic_pieces(total, zero)
     if first and first[-1].high < high:
         low = first[-1].high
