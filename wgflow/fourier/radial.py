@@ -149,7 +149,7 @@ def _typical_length(tree: Tree) -> int:
             sizes.append(float(value.mid()) if value.is_finite() and value < 1e200 else 0.0)
     weighted = [size * 2.0**j for j, size in zip(OCTAVES, sizes, strict=True)]
     where = next(j for j, size in zip(OCTAVES, weighted, strict=True) if size >= max(weighted) / 2)
-    if OCTAVES[4] < where < OCTAVES[-4]:
+    if OCTAVES[4] < where and weighted.index(max(weighted)) < len(OCTAVES) - 4:  # r |phi| has a maximum
         return where
     logs = [log(size) if size else 0.0 for size in sizes]
     bends = [abs(a - 2 * b + c) if a and b and c else 0.0 for a, b, c in zip(logs, logs[1:], logs[2:], strict=False)]
