@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from math import log
+from math import inf, log
 
 from flint import acb, arb
 
@@ -118,7 +118,7 @@ def radial(tree: Tree, n: int) -> tuple[Part, ...]:
     A factor log r becomes log r + j log 2 in the unit 2^j, hence a second pair.
     """
     factors = Factors.of(tree)
-    doublings = _typical_length(multiply((PowerOfR(factors.power), factors.rest))) if factors.logs <= 1 else 0
+    doublings = _typical_length(multiply((PowerOfR(factors.power), factors.rest)), n) if factors.logs <= 1 else 0
     try:
         plain = _stretched(multiply((PowerOfR(factors.power), factors.rest)), doublings)
     except InputError:  # the stretch would make its numbers too long
@@ -136,23 +136,23 @@ def _stretched(tree: Tree, doublings: int) -> Tree:
     return substituted(tree, multiply((Number(Fraction(2) ** doublings), R))) if doublings else tree
 
 
-def _typical_length(tree: Tree) -> int:
+def _typical_length(tree: Tree, n: int) -> int:
     """Returns j, 2^j being about the length of phi; it chooses a scale, nothing rests on it.
 
-    That is the least 2^j for which r |phi(r)| is half its largest or, where that lies at an end, where log |phi| bends most
+    That is the least 2^j for which r^n |phi(r)| is half its largest or, where that lies at an end, where log |phi| bends most
     over log r.
     """
-    sizes = []
+    logs: list[float] = []
     with ball.precision(400):  # log(1 + r^2) far in
         for j in OCTAVES:
-            value = abs(evaluate(tree, OPS, acb(ball.dyadic(1, j))))
-            sizes.append(float(value.mid()) if value.is_finite() and value < 1e200 else 0.0)
-    weighted = [size * 2.0**j for j, size in zip(OCTAVES, sizes, strict=True)]
-    where = next(j for j, size in zip(OCTAVES, weighted, strict=True) if size >= max(weighted) / 2)
-    if OCTAVES[4] < where and weighted.index(max(weighted)) < len(OCTAVES) - 4:  # r |phi| has a maximum
+            value = abs(evaluate(tree, OPS, acb(ball.dyadic(1, j)))).mid()
+            logs.append(float(value.log()) if value.is_finite() and value > 0 else -inf)
+    weighted = [size + n * j * log(2) for j, size in zip(OCTAVES, logs, strict=True)]
+    top = max(weighted)
+    where = next(j for j, size in zip(OCTAVES, weighted, strict=True) if size >= top - log(2))
+    if OCTAVES[4] < where and weighted.index(top) < len(OCTAVES) - 4:  # there is a maximum
         return where
-    logs = [log(size) if size else 0.0 for size in sizes]
-    bends = [abs(a - 2 * b + c) if a and b and c else 0.0 for a, b, c in zip(logs, logs[1:], logs[2:], strict=False)]
+    bends = [abs(a - 2 * b + c) if min(a, b, c) > -inf else 0.0 for a, b, c in zip(logs, logs[1:], logs[2:], strict=False)]
     return OCTAVES[bends.index(max(bends)) + 1] if max(bends) > 1e-6 else 0
 
 
