@@ -32,7 +32,7 @@ def height_for(tree: Tree, order: int, most: arb | None = None) -> arb:
     """
     with ball.precision(BOX_BITS):
         highest = _highest(tree, most)
-        wish = (highest * (1 - 0.5 / order)).min(arb(order).sqrt() + 1) if most is None else highest
+        wish = (highest * (1 - 0.5 / order)).min((arb(order).sqrt() + 1) / 2) if most is None else highest
         height = ball.coarse_point(wish, 20)
         return height if height <= highest else highest
 
