@@ -147,3 +147,16 @@ def outward(ball: arb) -> tuple[float, float]:
     True
     """
     return _rounded(ball.lower(), -inf), _rounded(ball.upper(), inf)
+
+
+class Midpoint:
+    """Orders balls by their midpoints: a key for max and min, which choose candidates and prove nothing."""
+
+    def __init__(self, value: arb) -> None:
+        self.middle = value.mid()
+
+    def __lt__(self, other: Midpoint) -> bool:
+        return bool(self.middle < other.middle)
+
+    def __gt__(self, other: Midpoint) -> bool:
+        return bool(self.middle > other.middle)

@@ -15,7 +15,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
-from wgflow.fourier.ladder import ladder
+from wgflow.fourier.ladder import front, ladder, sphere
 from wgflow.fourier.local import Undecidable
 from wgflow.fourier.panels import ACCURACY, NODE_BITS, POINT_BITS, WORK_BITS, Nodes, cut_off, integration_nodes, scale_of
 from wgflow.fourier.turned import accuracy, disc_size, far_growth, ray_sums, turned_nodes
@@ -72,7 +72,7 @@ class AxisSums:
     @property
     def noise(self) -> arb:
         """The accuracy that cells reach at best: the quadrature's error at small k."""
-        return (_sphere(self.n) * self.nodes(self._level(self.first_octave)).error).abs_upper()
+        return (sphere(self.n) * self.nodes(self._level(self.first_octave)).error).abs_upper()
 
     def _level(self, octave: int) -> int:
         return max(min(0, self.first_octave + 1), octave + 1)
@@ -92,9 +92,9 @@ class AxisSums:
             return None
         degree, rest, rest_slope = found
         sums = axis_sums(nodes, self.n, centre, half, degree)
-        sphere, top = _sphere(self.n), (centre + half).sqrt()
-        error = (sphere * (nodes.error + rest)).abs_upper()
-        slope = (sphere * (nodes.error + rest_slope * 2 * top)).abs_upper()  # d/dk = 2 k d/dx
+        area, top = sphere(self.n), (centre + half).sqrt()
+        error = (area * (nodes.error + rest)).abs_upper()
+        slope = (area * (nodes.error + rest_slope * 2 * top)).abs_upper()  # d/dk = 2 k d/dx
         return Cell(centre, half, tuple(sums), error, slope)
 
 
@@ -129,17 +129,10 @@ class TurnedSums:
         with ball.precision(NODE_BITS):
             ray = ray_sums(nodes, self.n, centre, degree)
         axis = axis_sums(nodes.axis, self.n, centre, half, degree)
-        front = (2 * arb.pi()) ** number(Fraction(self.n, 2))
-        errors = _sphere(self.n) * nodes.axis.error + front * nodes.error
+        errors = sphere(self.n) * nodes.axis.error + front(self.n) * nodes.error
         error = (errors + rest).abs_upper()
         slope = (errors + rest_slope * 2 * (centre + half).sqrt()).abs_upper()
         return Cell(centre, half, tuple(a + b for a, b in zip(axis, ray, strict=True)), error, slope)
-
-
-def _sphere(n: int) -> arb:
-    """The area of the unit sphere in R^n, 2 pi^{n/2}/Gamma(n/2)."""
-    b = number(Fraction(n, 2))
-    return 2 * arb.pi() ** b / b.gamma()
 
 
 def axis_sums(nodes: Nodes, n: int, centre: arb, half: arb, degree: int) -> list[arb]:
@@ -155,7 +148,7 @@ def axis_sums(nodes: Nodes, n: int, centre: arb, half: arb, degree: int) -> list
             for j, value in enumerate(ladder(b, x, degree)):
                 sums[j] += factor * value
                 factor *= -quarter / ((b + j) * (j + 1))
-        return [_sphere(n) * s for s in sums]
+        return [sphere(n) * s for s in sums]
 
 
 def sums_for(tree: Tree, n: int, inside: bool) -> AxisSums | TurnedSums:

@@ -20,15 +20,13 @@ from wgflow.arithmetic import ball, exact
 from wgflow.arithmetic.ball import number
 from wgflow.fourier.cells import cells_of
 from wgflow.fourier.germ import Germ, common_step, germ, is_smooth
+from wgflow.fourier.ladder import front, hankel_factor
 from wgflow.fourier.local import NO_RATE, Local, Rest, Undecidable
-from wgflow.fourier.panels import BOX_BITS, Factors
+from wgflow.fourier.panels import BOX_BITS, IOTA, Factors
 from wgflow.fourier.raised import height_for, line_integral
 from wgflow.fourier.slow import slow_at_zero
 from wgflow.kernels.expression import Tree
 from wgflow.kernels.riesz import riesz_amplitude
-
-IOTA = Fraction(1, 8)
-
 
 # --- toward zero --------------------------------------------------------------------------------------------------
 
@@ -85,20 +83,8 @@ def _terms_needed(tree: Tree, n: int, order: int) -> int:
     return ceil(max(Fraction(2 * order + 1), least) / common_step(factors.rest)) + 1
 
 
-def _front(n: int) -> arb:
-    return (2 * arb.pi()) ** number(Fraction(n, 2))
-
-
-def _bessel_factor(n: int, x: arb) -> arb:
-    """|H1_nu(w)| sqrt(pi |w|/2) exp(Im w) and K_nu(w) sqrt(2 w/pi) exp(w) are at most 1 + y exp(y), y = |nu^2 - 1/4|/x, for
-    |w| >= x, 0 <= arg w <= pi (DLMF 10.17.13 to 10.17.15 and 10.40.10 to 10.40.12 with one term)."""
-    nu = Fraction(n, 2) - 1
-    y = number(abs(nu * nu - Fraction(1, 4))) / x
-    return 1 + y * y.exp()
-
-
 def _start(n: int, height: arb, order: int) -> arb:
-    """From this k on |nu^2 - 1/4|/(k a) <= order in the factor above: the higher the order the sooner, at a larger constant."""
+    """From this k on |nu^2 - 1/4|/(k a) <= order in `hankel_factor`: the higher the order the sooner, at a larger constant."""
     nu = Fraction(n, 2) - 1
     return (number(max(Fraction(1, 4), abs(nu * nu - Fraction(1, 4)) / order)) / height).upper()
 
@@ -107,7 +93,7 @@ def _exponential(tree: Tree, n: int, height: arb, order: int) -> Local:
     """(2 pi)^{n/2} k^-nu sqrt(2/(pi k)) exp(-k a) times the integral of |e(z)| |z|^{(n-1)/2} over the raised line."""
     start = _start(n, height, order)
     integral = line_integral(tree, n, height, start)
-    bound = _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, start * height) * integral
+    bound = front(n) * (2 / arb.pi()).sqrt() * hankel_factor(n, start * height, above=True) * integral
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), start)
 
 
@@ -133,10 +119,9 @@ def _powers(n: int, found: Germ, height: arb, order: int) -> tuple[Local, ...]:
     if not mu > abs(nu):
         raise Undecidable("too few terms of the expansion at r = 0")
     gammas = arb.gamma(number((mu - abs(nu)) / 2)) * arb.gamma(number((mu + abs(nu)) / 2))
-    size = (
-        found.bound * (2 / (number(IOTA) * arb.const_e()) + 2) ** found.logs
-    )  # |log z| <= |z|^-iota (1/(iota e) + 2) for |z| <= 16, i > 0
-    rest = size * _front(n) * 2 / arb.pi() * arb(2) ** number(mu - 2) * gammas
+    # |log z| <= |z|^-iota (2/(iota e) + 2) for |z| <= 16, which no height exceeds
+    size = found.bound * (2 / (number(IOTA) * arb.const_e()) + 2) ** found.logs
+    rest = size * front(n) * 2 / arb.pi() * arb(2) ** number(mu - 2) * gammas
     out.append(Local(NO_RATE, (), Rest(rest.abs_upper(), -n - last), start))
     out += [_cut_power(n, beta, size, height, start) for beta, size in tails.items()]
     return tuple(out)
@@ -151,9 +136,8 @@ def power_amplitude(beta: Fraction, n: int, logs: int) -> exact.Real | None:
         # d/d beta of 2^{n+beta} pi^{n/2} Gamma((n+beta)/2)/Gamma(-beta/2) at beta = 2 m, where 1/Gamma vanishes.
         m = int(beta) // 2
         gamma = exact.gamma(Fraction(n, 2) + m)
-        return (
-            exact.power(2, n + beta) * exact.power(exact.pi, Fraction(n, 2)) * gamma * Fraction((-1) ** (m + 1) * factorial(m), 2)
-        )
+        signed = Fraction((-1) ** (m + 1) * factorial(m), 2)
+        return exact.power(2, n + beta) * exact.power(exact.pi, Fraction(n, 2)) * gamma * signed
     raise Undecidable("the transform has a logarithm of k toward infinity")
 
 
@@ -164,5 +148,7 @@ def _cut_power(n: int, beta: Fraction, size: arb, height: arb, start: arb) -> Lo
     rising = number(max(s, Fraction(0)))  # for s < 0 the factor t^s <= a^s does not help
     least = start.max((rising + 1) / height).upper()
     rate = (least * height - rising).lower()
-    bound = size * _front(n) * (2 / arb.pi()).sqrt() * _bessel_factor(n, least * height) * height ** number(s + 1) / rate
+    bound = (
+        size * front(n) * (2 / arb.pi()).sqrt() * hankel_factor(n, least * height, above=True) * height ** number(s + 1) / rate
+    )
     return Local((1, ball.exact_point(height)), (), Rest(bound.abs_upper(), Fraction(1 - n, 2)), least)

@@ -13,6 +13,28 @@ from flint import acb, arb, ctx
 from wgflow.arithmetic.ball import number, precision
 
 
+def sphere(n: int) -> arb:
+    """The area of the unit sphere in R^n, 2 pi^{n/2}/Gamma(n/2)."""
+    half = number(Fraction(n, 2))
+    return 2 * arb.pi() ** half / half.gamma()
+
+
+def front(n: int) -> arb:
+    """(2 pi)^{n/2}, which stands before the transform written with Bessel functions of order n/2 - 1."""
+    return (2 * arb.pi()) ** number(Fraction(n, 2))
+
+
+def hankel_factor(n: int, size: arb, above: bool = False) -> arb:
+    """|H1_nu(w)| sqrt(pi |w|/2) exp(Im w) <= 1 + y exp(y), y = (pi/2) |nu^2 - 1/4|/|w|, for Re w >= 0, |w| >= size, nu = n/2 - 1.
+
+    ``above``: for 0 <= arg w <= pi only, where pi/2 is not needed; there it bounds K_nu(w) sqrt(2 w/pi) exp(w), w > 0, too.
+    DLMF 10.17.13 to 10.17.15 and 10.40.10 to 10.40.12 with one term.
+    """
+    nu = Fraction(n, 2) - 1
+    y = (arb(1) if above else arb.pi() / 2) * number(abs(nu * nu - Fraction(1, 4))) / size
+    return 1 + y * y.exp()
+
+
 def ladder(b: arb, x: arb, count: int) -> list[arb]:
     """Returns 0F1(; b + j; x) for j = 0..count and a narrow ball x <= 0, b >= 1/2.
 

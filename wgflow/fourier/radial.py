@@ -118,11 +118,12 @@ def radial(tree: Tree, n: int) -> tuple[Part, ...]:
     A factor log r becomes log r + j log 2 in the unit 2^j, hence a second pair.
     """
     factors = Factors.of(tree)
-    doublings = _typical_length(multiply((PowerOfR(factors.power), factors.rest)), n) if factors.logs <= 1 else 0
+    plain = multiply((PowerOfR(factors.power), factors.rest))
+    doublings = _typical_length(plain, n) if factors.logs <= 1 else 0
     try:
-        plain = _stretched(multiply((PowerOfR(factors.power), factors.rest)), doublings)
+        plain = _stretched(plain, doublings)
     except InputError:  # the stretch would make its numbers too long
-        doublings, plain = 0, multiply((PowerOfR(factors.power), factors.rest))
+        doublings = 0
     front = exact.dyadic(1, n * doublings)
     if not factors.logs:
         return ((front, Radial(plain, n, doublings)),)

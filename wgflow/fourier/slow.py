@@ -9,13 +9,13 @@ from flint import acb, arb
 from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.arithmetic.complex_ball import OPS
+from wgflow.fourier.ladder import front, hankel_factor, sphere
 from wgflow.fourier.local import NO_RATE, Local, Rest, Undecidable
 from wgflow.fourier.majorant import Growth
-from wgflow.fourier.panels import ACCURACY, BOX_BITS, NODE_BITS, OnTheAxis, nodes_up_to
-from wgflow.fourier.turned import STEEP, far_growth, hankel_factor
+from wgflow.fourier.panels import ACCURACY, BOX_BITS, IOTA, NODE_BITS, OnTheAxis, nodes_up_to
+from wgflow.fourier.turned import STEEP, far_growth
 from wgflow.kernels.expression import Tree, evaluate
 
-IOTA = Fraction(1, 8)
 LEAST_MARGIN = Fraction(1, 8)  # of integrability at infinity, for F(0) to be computed
 
 
@@ -29,11 +29,6 @@ def slow_at_zero(tree: Tree, n: int) -> tuple[Local, ...]:
         return (_growing(tree, n, growth),)
 
 
-def _sphere(n: int) -> arb:
-    half = number(Fraction(n, 2))
-    return 2 * arb.pi() ** half / half.gamma()
-
-
 def _integrable(tree: Tree, n: int, growth: Growth, margin: Fraction) -> tuple[Local, ...]:
     """|Lambda_n(z) - 1| <= min(2, z^2/(2n)) <= 2 (z^2/4n)^{d/2} for 0 <= d <= 2."""
     power = min(Fraction(2), margin / 2)
@@ -43,7 +38,7 @@ def _integrable(tree: Tree, n: int, growth: Growth, margin: Fraction) -> tuple[L
     size = _absolute(tree, n, growth.region.start, weight) + growth.size * growth.region.start ** number(power - margin) / number(
         margin - power
     )
-    rest = 2 * _sphere(n) * size * (4 * n) ** -number(power / 2)
+    rest = 2 * sphere(n) * size * (4 * n) ** -number(power / 2)
     value = ball.exact_point(total.mid())
     return (
         Local(NO_RATE, ((Fraction(0), 0, value),), Rest(total.rad().upper(), Fraction(0)), valid),
@@ -59,7 +54,7 @@ def _total(tree: Tree, n: int, growth: Growth, margin: Fraction) -> arb:
         tail = growth.size * reach ** -number(margin) / number(margin)
         tolerance = growth.size * ball.dyadic(1, -ACCURACY) * growth.region.start ** -number(margin)
         nodes = nodes_up_to(OnTheAxis(tree, n), reach, arb(0), tolerance, tail)
-        return _sphere(n) * (sum(nodes.weights, arb(0)) + arb(0, nodes.error))
+        return sphere(n) * (sum(nodes.weights, arb(0)) + arb(0, nodes.error))
 
 
 def _absolute(tree: Tree, n: int, reach: arb, weight: Fraction) -> arb:
@@ -95,13 +90,10 @@ def _growing(tree: Tree, n: int, growth: Growth) -> Local:
     rho = arb(STEEP)
     valid = (rho / growth.region.start).lower()
     inner = _absolute(tree, n, growth.region.start, Fraction(n))
-    axis = _sphere(n) * (inner * valid ** number(n + p) + big * rho ** number(n + p) / number(n + p))
+    axis = sphere(n) * (inner * valid ** number(n + p) + big * rho ** number(n + p) / number(n + p))
     s = Fraction(n - 1, 2) + p
-    integral = (
-        rho ** number(s)
-        if s <= 0
-        else arb(2) ** number(s) * (rho ** number(s) + arb(2) ** number(s / 2) * arb.gamma(number(s + 1)))
-    )
-    front = (2 * arb.pi()) ** number(Fraction(n, 2)) * 2 / arb.pi().sqrt()
-    ray = front * big * hankel_factor(n, rho) * integral
+    integral = rho ** number(s)
+    if s > 0:  # (rho + sqrt(2) t)^s <= 2^s (rho^s + (sqrt(2) t)^s)
+        integral = arb(2) ** number(s) * (integral + arb(2) ** number(s / 2) * arb.gamma(number(s + 1)))
+    ray = front(n) * 2 / arb.pi().sqrt() * big * hankel_factor(n, rho) * integral
     return Local(NO_RATE, (), Rest((axis + ray).abs_upper(), -n - p), valid)

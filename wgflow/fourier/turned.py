@@ -18,24 +18,13 @@ from wgflow.arithmetic import ball
 from wgflow.arithmetic.ball import number
 from wgflow.arithmetic.complex_ball import OPS
 from wgflow.fourier import majorant
-from wgflow.fourier.ladder import bits_for, hankel_ladder
+from wgflow.fourier.ladder import bits_for, front, hankel_factor, hankel_ladder, sphere
 from wgflow.fourier.local import Undecidable
 from wgflow.fourier.panels import ACCURACY, NODE_BITS, Nodes, OnTheAxis, nodes_up_to, panels, scale_of
 from wgflow.kernels.expression import Tree, evaluate
 from wgflow.record import record
 
-MOST_DEGREE = 60
 STEEP = 6  # k R at the upper end of an octave, at least
-
-
-def hankel_factor(n: int, size: arb) -> arb:
-    """|H1_nu(w)| sqrt(pi |w|/2) exp(Im w) <= 1 + y exp(y), y = (pi/2) |nu^2 - 1/4|/|w|, for Re w >= 0, |w| >= size, nu = n/2 - 1.
-
-    DLMF 10.17.13 to 10.17.15 with one term; pi/2 is needed below the real axis only.
-    """
-    nu = Fraction(n, 2) - 1
-    y = arb.pi() / 2 * number(abs(nu * nu - Fraction(1, 4))) / size
-    return 1 + y * y.exp()
 
 
 def far_growth(tree: Tree) -> majorant.Growth:
@@ -148,20 +137,18 @@ def ray_sums(nodes: TurnedNodes, n: int, centre: arb, degree: int) -> list[arb]:
         for j, value in enumerate(values):
             sums[j] += (factor * value).real
             factor *= step / (j + 1)
-    front = (2 * arb.pi()) ** number(Fraction(n, 2))
-    return [front * s for s in sums]
+    return [front(n) * s for s in sums]
 
 
 def disc_size(nodes: TurnedNodes, n: int, k: arb, slant: arb) -> arb:
     """Bounds both sums for complex wavenumbers of real part >= k and imaginary part at most ``slant`` in size."""
-    half = number(Fraction(n, 2))
     total = arb(0)
     for r, weight in zip(nodes.axis.points, nodes.axis.weights, strict=True):
         total += abs(weight) * (slant * r).exp()
-    total *= 2 * arb.pi() ** half / half.gamma()
+    total *= sphere(n)
     ray = arb(0)
     for z, weight in zip(nodes.points, nodes.weights, strict=True):
         size = k * abs(z)
         fall = (slant * z.real - k * z.imag).exp() * size ** number(Fraction(1 - n, 2))
         ray += abs(weight) * fall * hankel_factor(n, size)
-    return total + (2 * arb.pi()) ** half * (2 / arb.pi()).sqrt() * ray
+    return total + front(n) * (2 / arb.pi()).sqrt() * ray

@@ -106,7 +106,7 @@ def _taylor(density: Density, low: arb, middle: arb, high: arb, sign: int) -> bo
     own = [(shape, c) for shape, c in density if ball.real(c) * sign > 0]
     if not own:
         return False
-    shape, lead = max(own, key=lambda term: _Ordered(term[0].log_value(OPS, middle) + abs(ball.real(term[1])).log()))
+    shape, lead = max(own, key=lambda term: ball.Midpoint(term[0].log_value(OPS, middle) + abs(ball.real(term[1])).log()))
     whole = low.union(high)
     reach = (high / middle).log().max((middle / low).log()).upper()
     x = arb(0, reach)
@@ -121,19 +121,6 @@ def _taylor(density: Density, low: arb, middle: arb, high: arb, sign: int) -> bo
         slope += weight * q * at
         curve += weight * q_everywhere * (everywhere * everywhere + bend)
     return bool(value + slope * x + curve * (reach * reach / 2).union(arb(0)) > 0)
-
-
-class _Ordered:
-    """Orders balls by their midpoints."""
-
-    def __init__(self, value: arb) -> None:
-        self.middle = value.mid()
-
-    def __lt__(self, other: _Ordered) -> bool:
-        return bool(self.middle < other.middle)
-
-    def __gt__(self, other: _Ordered) -> bool:
-        return bool(self.middle > other.middle)
 
 
 def leading_term(density: Density, end: End) -> tuple[Size, exact.Real]:

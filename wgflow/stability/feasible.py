@@ -148,11 +148,11 @@ class _Search:
             if limit.kind == "+infinity":
                 return Emptiness("end", end)
         finite = [(end, limit) for end, limit in ruling if limit.kind == "finite"]
-        best = max((s for s in samples if s.sign > 0), key=lambda s: _key(s.ratio), default=None)
+        best = max((s for s in samples if s.sign > 0), key=lambda s: ball.Midpoint(s.ratio), default=None)
         if best is not None:
             best = self.refine(best)
         with ball.precision(NODE_BITS):
-            top = max(finite, key=lambda pair: _key(pair[1].ball()), default=None)
+            top = max(finite, key=lambda pair: ball.Midpoint(pair[1].ball()), default=None)
             limit_rules = top is not None and (best is None or not best.ratio > top[1].ball() * _factor(top[1].ball(), -20))
         undecided_limit = False
         if top is not None and limit_rules:
@@ -233,24 +233,11 @@ class _Search:
 
 def empty_pair(samples: list[_Sample]) -> Emptiness | None:
     """Returns a proof that no eps is feasible, from a place that asks for eps > R and one that asks for eps < R."""
-    below = max((s for s in samples if s.sign > 0), key=lambda s: _key(s.ratio), default=None)
-    above = min((s for s in samples if s.sign < 0), key=lambda s: _key(s.ratio), default=None)
+    below = max((s for s in samples if s.sign > 0), key=lambda s: ball.Midpoint(s.ratio), default=None)
+    above = min((s for s in samples if s.sign < 0), key=lambda s: ball.Midpoint(s.ratio), default=None)
     if below is None or above is None or not below.ratio >= above.ratio:
         return None
     return Emptiness("pair", None, below.place, above.place)
-
-
-class _key:
-    """Orders balls by their midpoints."""
-
-    def __init__(self, value: arb) -> None:
-        self.middle = value.mid()
-
-    def __lt__(self, other: _key) -> bool:
-        return bool(self.middle < other.middle)
-
-    def __gt__(self, other: _key) -> bool:
-        return bool(self.middle > other.middle)
 
 
 def _step(ratio: arb, power: int) -> arb:

@@ -74,7 +74,7 @@ def _lower_end(kernel: MixingMeasure, stabilizer: MixingMeasure) -> IntervalEnd 
     search = _Interior(kernel.density, stabilizer.density)
     best = search.best()
     for _ in range(ROUNDS):
-        top = max([*known, *([best] if best else [])], key=lambda c: _Ordered(c.value), default=None)
+        top = max([*known, *([best] if best else [])], key=lambda c: ball.Midpoint(c.value), default=None)
         if top is None:
             raise Undecidable("no quotient of the mixing measures is known")
         answer, end = _try(kernel, stabilizer, top)
@@ -149,19 +149,6 @@ def _ratio(kind: str, top: exact.Real, bottom: exact.Real, end: End | None) -> _
         return _Candidate(kind, ball.real(top) / ball.real(bottom), top, bottom, end)
 
 
-class _Ordered:
-    """Orders balls by their midpoints; of equal ones an exact candidate stands first in the list, and wins."""
-
-    def __init__(self, value: arb) -> None:
-        self.middle = value.mid()
-
-    def __lt__(self, other: _Ordered) -> bool:
-        return bool(self.middle < other.middle)
-
-    def __gt__(self, other: _Ordered) -> bool:
-        return bool(self.middle > other.middle)
-
-
 class _Interior:
     """The largest ratio of two densities at sampled points t (what is sampled proves nothing but a lower bound)."""
 
@@ -184,7 +171,7 @@ class _Interior:
         """Returns the largest ratio near points where the ratio is known to be large."""
         with ball.precision(NODE_BITS):
             logs = [float(t.log().mid()) / float(arb(2).log()) for t in points[:8]]
-        return max((self._zoom(x - 1, x + 1, 8) for x in logs), key=lambda c: _Ordered(c.value))
+        return max((self._zoom(x - 1, x + 1, 8) for x in logs), key=lambda c: ball.Midpoint(c.value))
 
     def _zoom(self, low: float, high: float, count: int) -> _Candidate:
         """Samples [low, high] in log2 t, and ever closer around the best point."""
@@ -192,7 +179,7 @@ class _Interior:
         while count:
             step = (high - low) / count
             points = [(x, self._at(x)) for x in (low + step * i for i in range(count + 1))]
-            x, best = max(points, key=lambda pair: _Ordered(pair[1].value))
+            x, best = max(points, key=lambda pair: ball.Midpoint(pair[1].value))
             if found is None or best.value.mid() > found.value.mid():
                 found = best
             low, high = x - step, x + step
