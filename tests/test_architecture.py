@@ -9,7 +9,7 @@ import wgflow
 
 ROOT = Path(wgflow.__file__).parent
 LAYERS = [
-    {"record", "files", "conventions"},
+    {"record", "files", "conventions", "process_limits"},
     {"arithmetic"},
     {"run", "plots"},
     {"kernels"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor, inf, log10
 from pathlib import Path
@@ -76,16 +77,20 @@ def check_format(path: str, option: str = "--plot") -> None:
         raise InputError(f"{option} {path!r} must end in {', '.join(FORMATS)}.")
 
 
-def save_spectrum_plot(dataset: Any, path: str) -> None:
-    """Draws a spectrum into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    check_format(path)
+def _save(draw: Callable[[Any], Any], dataset: Any, path: str, option: str = "--plot") -> None:
+    check_format(path, option)
     matplotlib.use("Agg", force=False)
     import matplotlib.pyplot as plt
 
-    axes = plot_spectrum(dataset)
+    axes = draw(dataset)
     with whole_file(path) as name:
         axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
     plt.close(axes.figure)
+
+
+def save_spectrum_plot(dataset: Any, path: str) -> None:
+    """Draws a spectrum into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
+    _save(plot_spectrum, dataset, path)
 
 
 def plot_trade_off(dataset: Any, axes: Any = None) -> Any:
@@ -119,14 +124,7 @@ def plot_trade_off(dataset: Any, axes: Any = None) -> Any:
 
 def save_trade_off_plot(dataset: Any, path: str) -> None:
     """Draws a trade-off into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    check_format(path, "--trade-off")
-    matplotlib.use("Agg", force=False)
-    import matplotlib.pyplot as plt
-
-    axes = plot_trade_off(dataset)
-    with whole_file(path) as name:
-        axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
-    plt.close(axes.figure)
+    _save(plot_trade_off, dataset, path, "--trade-off")
 
 
 def plot_transform(dataset: Any, axes: Any = None) -> Any:
@@ -155,11 +153,4 @@ def plot_transform(dataset: Any, axes: Any = None) -> Any:
 
 def save_transform_plot(dataset: Any, path: str) -> None:
     """Draws a transform into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    check_format(path)
-    matplotlib.use("Agg", force=False)
-    import matplotlib.pyplot as plt
-
-    axes = plot_transform(dataset)
-    with whole_file(path) as name:
-        axes.figure.savefig(name, format=Path(path).suffix[1:].lower(), dpi=150)
-    plt.close(axes.figure)
+    _save(plot_transform, dataset, path)

@@ -8,10 +8,8 @@ then that it was checked, or why it is not believed.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import sympy
@@ -22,28 +20,7 @@ from wgflow.fourier.symbolic_data import Foreign, decode, encode
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.latex import N, profile, transform
 from wgflow.kernels.text import parse
-
-
-def limit(mib: int, seconds: float) -> None:
-    """Limits this process's further memory and its processor time, where the system can."""
-    try:
-        import resource
-    except ImportError:  # Windows: the caller's clock alone
-        return
-    most = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: int(seconds) + 2, resource.RLIMIT_AS: _address_space() + (mib << 20)}
-    for kind, value in most.items():
-        hard = resource.getrlimit(kind)[1]
-        try:
-            resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-        except (ValueError, OSError):  # macOS knows no limit of address space
-            continue
-
-
-def _address_space() -> int:
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 1 << 30
+from wgflow.process_limits import limit_this_process
 
 
 def candidates(kernel: Kernel, dim: int | str) -> Iterator[tuple[Any, str]]:
@@ -82,6 +59,6 @@ def answer(kernel: Kernel, dim: int | str) -> Iterator[dict[str, object]]:
 
 def main() -> None:
     request = json.loads(sys.stdin.readline())
-    limit(request["memory"], request["seconds"])
+    limit_this_process(int(request["seconds"]) + 2, request["memory"])
     for event in answer(parse(request["kernel"]), request["dim"]):
         print(json.dumps(event), flush=True)

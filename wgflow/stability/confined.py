@@ -50,30 +50,9 @@ def enter(bounds: Limits) -> None:
     """Puts this process under the limits, as far as the system knows them; it starts no further child."""
     global _inside
     _inside = True
-    try:
-        import resource  # absent on Windows: there the parent's clock is the only limit
-    except ImportError:
-        return
-    _lower(resource, resource.RLIMIT_CORE, 0)
-    _lower(resource, resource.RLIMIT_CPU, bounds.seconds)
-    _lower(resource, resource.RLIMIT_AS, _address_space() + bounds.mib * 2**20)
+    from wgflow.process_limits import limit_this_process  # late: only a child needs it
 
-
-def _lower(resource: Any, kind: int, value: int) -> None:
-    hard = resource.getrlimit(kind)[1]
-    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    try:
-        resource.setrlimit(kind, (value, hard))
-    except (ValueError, OSError):  # macOS knows no limit of address space
-        return
-
-
-def _address_space() -> int:
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-    except (OSError, ValueError):
-        return 2**30
-    return pages * os.sysconf("SC_PAGE_SIZE")
+    limit_this_process(bounds.seconds, bounds.mib)
 
 
 def is_needed(*kernels: Kernel) -> bool:
