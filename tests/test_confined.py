@@ -225,7 +225,9 @@ def test_the_child_does_not_outlive_its_parent(number, tmp_path):
     new = str(note) + ".new"
     body = f"open({new!r}, 'w').write(str(os.getpid())); os.rename({new!r}, {str(note)!r}); time.sleep(60)"
     start = PATCHED.format(body=body)
-    code = f"import sys; from wgflow.stability import confined; confined._START = {start!r}\n{MAIN}"
+    # A shell's background job ignores SIGINT, and so would everything that it starts: this run of the tests, perhaps.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listen}\nimport sys; from wgflow.stability import confined; confined._START = {start!r}\n{MAIN}"
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=ENV)
     wait_until(note.exists)
     child = int(note.read_text())
