@@ -15,6 +15,7 @@ LAYERS = [
     {"kernels"},
     {"fourier"},
     {"stability"},
+    {"dynamics"},
     {"testing", "cli"},
     {"__main__"},
 ]
