@@ -34,6 +34,10 @@ _HOME = {
     "Design": "wgflow.stability.design:Design",
     "spectrum": "wgflow.stability.rates:spectrum",
     "Spectrum": "wgflow.stability.rates:Spectrum",
+    "simulate_particles": "wgflow.dynamics.particle_run:simulate_particles",
+    "resume_particles": "wgflow.dynamics.particle_run:resume_particles",
+    "load_particles": "wgflow.dynamics.particle_run:load_particles",
+    "ParticleRun": "wgflow.dynamics.particle_run:ParticleRun",
     "InputError": "wgflow.arithmetic.number:InputError",
 }
 

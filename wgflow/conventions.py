@@ -40,3 +40,11 @@ def growth_rate(role: Role, k2: Any, transform: Any, density: Any = 1) -> Any:
     2.0
     """
     return role.value * density * k2 * transform
+
+
+def both_moving(rate: Any) -> Any:
+    """Returns the growth rate of w = p - q where q moves too, with the opposite sign: twice that of p alone.
+
+    p' = rate (p - q) and q' = -rate (p - q) add up to w' = 2 rate w, while p + q is neutral.
+    """
+    return 2 * rate

@@ -44,7 +44,7 @@ def _umask() -> int:
     return mask
 
 
-def write_whole(path: object, content: bytes) -> None:
+def write_whole(path: object, content: bytes | memoryview) -> None:
     """Writes ``content`` to ``path``, whole or not at all. Raises OSError."""
     with whole_file(path) as name, open(name, "wb") as file:
         file.write(content)

@@ -77,7 +77,8 @@ def check_format(path: str, option: str = "--plot") -> None:
         raise InputError(f"{option} {path!r} must end in {', '.join(FORMATS)}.")
 
 
-def _save(draw: Callable[[Any], Any], dataset: Any, path: str, option: str = "--plot") -> None:
+def save_figure(draw: Callable[[Any], Any], dataset: Any, path: str, option: str = "--plot") -> None:
+    """Draws a dataset into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
     check_format(path, option)
     matplotlib.use("Agg", force=False)
     import matplotlib.pyplot as plt
@@ -90,7 +91,7 @@ def _save(draw: Callable[[Any], Any], dataset: Any, path: str, option: str = "--
 
 def save_spectrum_plot(dataset: Any, path: str) -> None:
     """Draws a spectrum into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    _save(plot_spectrum, dataset, path)
+    save_figure(plot_spectrum, dataset, path)
 
 
 def plot_trade_off(dataset: Any, axes: Any = None) -> Any:
@@ -124,7 +125,7 @@ def plot_trade_off(dataset: Any, axes: Any = None) -> Any:
 
 def save_trade_off_plot(dataset: Any, path: str) -> None:
     """Draws a trade-off into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    _save(plot_trade_off, dataset, path, "--trade-off")
+    save_figure(plot_trade_off, dataset, path, "--trade-off")
 
 
 def plot_transform(dataset: Any, axes: Any = None) -> Any:
@@ -153,4 +154,4 @@ def plot_transform(dataset: Any, axes: Any = None) -> Any:
 
 def save_transform_plot(dataset: Any, path: str) -> None:
     """Draws a transform into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
-    _save(plot_transform, dataset, path)
+    save_figure(plot_transform, dataset, path)

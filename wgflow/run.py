@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from io import BytesIO
 
 import numpy as np
 import xarray as xr
 
-from wgflow.files import whole_file
+from wgflow.files import write_whole
 
-Row = tuple[Sequence[object], str, str]  # values, unit, one sentence
+Row = tuple[object, str, str]  # values, unit, one sentence
+Array = tuple[tuple[str, ...], object, str, str]  # dimensions, values, unit, one sentence
 
 
 def dataset(dimension: str, rows: Mapping[str, Row], provenance: Mapping[str, str]) -> xr.Dataset:
@@ -19,18 +21,30 @@ def dataset(dimension: str, rows: Mapping[str, Row], provenance: Mapping[str, st
     >>> float(d.rate.sel(wavenumber=2)), d.rate.units
     (4.0, '1/time')
     """
+    return labelled({name: ((dimension,), *row) for name, row in rows.items()}, provenance)
+
+
+def labelled(arrays: Mapping[str, Array], provenance: Mapping[str, str | float]) -> xr.Dataset:
+    """Returns arrays with named dimensions as a Dataset; an array named like its only dimension is a coordinate.
+
+    >>> d = labelled({"time": (("time",), [0.0, 1.0], "time", "t"), "x": (("time", "axis"), [[1.0], [2.0]], "length", "x")}, {})
+    >>> d.x.sizes["axis"], list(d.coords)
+    (1, ['time'])
+    """
     variables = {
-        name: (dimension, np.asarray(values), {"units": unit, "long_name": sentence})
-        for name, (values, unit, sentence) in rows.items()
+        name: (dimensions, np.asarray(values), {"units": unit, "long_name": sentence})
+        for name, (dimensions, values, unit, sentence) in arrays.items()
     }
-    coordinate = {dimension: variables.pop(dimension)}
-    return xr.Dataset(variables, coordinate, dict(provenance))
+    coordinates = {name: variables[name] for name in variables if variables[name][0] == (name,)}
+    rest = {name: variable for name, variable in variables.items() if name not in coordinates}
+    return xr.Dataset(rest, coordinates, dict(provenance))
 
 
 def save(data: xr.Dataset, path: object) -> None:
     """Writes a dataset to a NetCDF file (HDF5), whole or not at all. Raises OSError."""
-    with whole_file(path) as name:
-        data.to_netcdf(name, engine="h5netcdf")
+    content = BytesIO()  # HDF5 fails badly on a full disk: it may end the process
+    data.to_netcdf(content, engine="h5netcdf")
+    write_whole(path, content.getbuffer())
 
 
 def load(path: object) -> xr.Dataset:

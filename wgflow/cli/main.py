@@ -12,14 +12,15 @@ import os
 import sys
 
 from wgflow.arithmetic.number import InputError
-from wgflow.cli import certify, design, kernels, spectrum, transform, verify
+from wgflow.cli import certify, design, kernels, simulate, spectrum, transform, verify
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 COMMANDS = {
-    "spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "transform": transform, "kernels": kernels,
+    "spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "transform": transform,
+    "simulate": simulate, "kernels": kernels,
 }  # fmt: skip
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
@@ -37,6 +38,7 @@ _SIGNED = {
     "--band",
     "--among",
     "--decay",
+    "--seed",
 }
 
 

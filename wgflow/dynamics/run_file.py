@@ -1,0 +1,109 @@
+"""The file of a run: one writer, whole files, and a checkpoint beside it from which the run goes on.
+
+``run.nc`` appears when the run is over. Until then ``run.nc.checkpoint`` holds everything recorded so far and the state to
+go on from, under a digest; it is replaced whole, so that a process killed at any moment leaves the one before or the next.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from wgflow.arithmetic.number import InputError, shown
+from wgflow.run import load, save
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xarray import Dataset
+
+DIGEST = "sha256"
+
+
+def checkpoint_path(path: object) -> Path:
+    """Returns the name of the checkpoint that belongs to a run file."""
+    target = Path(os.fspath(path))  # type: ignore[call-overload]
+    return target.with_name(target.name + ".checkpoint")
+
+
+@contextmanager
+def only_writer(path: object) -> Iterator[None]:
+    """Holds the right to write ``path`` while the block runs; raises OSError where another process holds it.
+
+    The right is an advisory lock of the operating system on ``path`` + ``.lock``: a killed process loses it at once, so no
+    stale lock ever has to be cleaned up by hand.
+    """
+    import fcntl  # late: absent on Windows, where runs without a file still work
+
+    lock = Path(os.fspath(path) + ".lock")  # type: ignore[call-overload]
+    while True:
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise OSError(errno.EWOULDBLOCK, "another process is writing this run; choose another --out", str(path)) from None
+        if _is_still(handle, lock):
+            break
+        os.close(handle)  # its holder removed it between our open and our lock
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _is_still(handle: int, path: Path) -> bool:
+    try:
+        here, there = os.fstat(handle), os.stat(path)
+    except FileNotFoundError:
+        return False
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+def digest(data: Dataset) -> str:
+    """Returns the SHA-256 of every variable (name, dimensions, type, bytes) and attribute of a dataset, its own digest apart."""
+    total = hashlib.sha256()
+    for name in sorted(map(str, data.variables)):
+        values = np.ascontiguousarray(data[name].values)
+        total.update(repr((name, data[name].dims, values.shape, values.dtype.str)).encode())
+        total.update(values.tobytes())
+    for name in sorted(map(str, data.attrs)):
+        if name != DIGEST:
+            total.update(repr((name, str(data.attrs[name]))).encode())
+    return total.hexdigest()
+
+
+def save_signed(data: Dataset, path: object) -> None:
+    """Writes a dataset whole, with its digest among its attributes. Raises OSError."""
+    save(data.assign_attrs({DIGEST: digest(data)}), path)
+
+
+def load_signed(path: object) -> Dataset:
+    """Returns a dataset that `save_signed` wrote; raises InputError where the file is damaged, FileNotFoundError where absent."""
+    if not Path(os.fspath(path)).exists():  # type: ignore[call-overload]
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+    try:
+        data = load(path)
+    except (OSError, ValueError, KeyError, RuntimeError) as problem:
+        reason = type(problem).__name__
+        raise InputError(
+            f"{shown(path)} cannot be read as a run of wgflow ({reason}); it is damaged or something else."
+        ) from None
+    if data.attrs.get(DIGEST) != digest(data):
+        raise InputError(f"{shown(path)} is damaged or was changed: its digest does not match; start the run anew.")
+    return data
+
+
+def check_out(path: str) -> None:
+    """Raises InputError for a run file whose name does not end in .nc, and OSError where its folder does not exist."""
+    if not path.lower().endswith(".nc"):
+        raise InputError(f"--out {shown(path)} must end in .nc (NetCDF).")
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
