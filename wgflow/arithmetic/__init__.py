@@ -1,8 +1,8 @@
 """The number systems that a formula of wgflow runs in.
 
 A formula receives its arithmetic as an object ``ops`` and uses exact constants only, so the same lines are
-proved (``ball``), plotted (``floating``), printed (``symbol``) and compared exactly (``exact``). What every
-arithmetic offers:
+proved (``ball``), plotted (``floating``), printed (``symbol``), compiled (``compiled``) and compared exactly
+(``exact``); ``dual`` adds the derivative to any of them. What every arithmetic offers:
 
 =========================  =====================================================================
 ``ops.number(q)``          the rational q

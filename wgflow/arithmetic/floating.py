@@ -58,6 +58,10 @@ class Ops:
     log = staticmethod(np.log)
     log1p = staticmethod(np.log1p)
     sqrt = staticmethod(np.sqrt)
+    sin = staticmethod(np.sin)
+    cos = staticmethod(np.cos)
+    tanh = staticmethod(np.tanh)
+    erf = staticmethod(special.erf)
 
     @staticmethod
     def number(value: Fraction) -> float:
@@ -88,6 +92,19 @@ class Ops:
             else:
                 result.flat[i] = -np.inf
         return result.reshape(np.shape(z2))[()]
+
+    @staticmethod
+    def sech(x: Any) -> Any:
+        small = np.exp(-np.abs(x))  # cosh leaves the doubles
+        return 2 * small / (1 + small**2)
+
+    @staticmethod
+    def besselk(order: Fraction, x: Any) -> Any:
+        return special.kv(float(order), x)
+
+    @staticmethod
+    def besselj(order: Fraction, x: Any) -> Any:
+        return special.jv(float(order), x)
 
     @staticmethod
     def hyp0f1(b: Fraction, x: Any) -> Any:
