@@ -33,6 +33,7 @@ def test_every_script_is_run_here():
         "least_eps_by_dimension.py",
         "least_intrusive_stabilizers.py",
         "kernels_without_closed_forms.py",
+        "particles_beside_theory.py",
     }
 
 
@@ -131,3 +132,15 @@ def test_kernels_without_closed_forms(tmp_path):
     assert least["exp(-r**4)", "3"] == pytest.approx(smooth.max(), rel=1e-5)
     kinked = (1 / (1 + (1 - k) ** 2) - 1 / (1 + (1 + k) ** 2)) / pi
     assert least["sin(r)*exp(-r)/r", "3"] == pytest.approx(kinked.max(), rel=1e-5)
+
+
+def test_particles_beside_theory(tmp_path):
+    rows = printed("particles_beside_theory.py", tmp_path / "figure.png", "--quick")
+    errors = {(row[0], row[2]): float(row[5]) for row in rows if len(row) == 7 and row[0] != "kernel"}
+    assert len(errors) == 32 and max(errors.values()) < 1e-6
+    rates = {(row[0], row[2]): float(row[4]) for row in rows if len(row) == 7 and row[0] != "kernel"}
+    assert rates["energy", "3"] == pytest.approx(1 / pi, rel=1e-6)  # C k^2 2/k^2 for every k
+    assert rates["laplace", "3"] == pytest.approx(9 * 2 / 10 / (2 * pi), rel=1e-6)  # C k^2 2/(1 + k^2)
+    swept = {row[0]: row for row in rows if len(row) == 8 and row[0] != "eps"}
+    assert swept["1.8"][1] == "GROWS" and float(swept["1.8"][3]) > 0
+    assert swept["1.84"][1] == "DECAYS" and float(swept["1.84"][3]) < 0

@@ -20,7 +20,14 @@ KNOWN = {  # facts that the printed text must show, each known from a formula
         "eps >= 65536",  # 2^16
         "The certificate holds: DECAYS",
         "refused: ",
-    )
+    ),
+    "particles_beside_theory": (
+        "m = 3  predicted 0.582829  measured 0.582829",  # 9 sqrt(2 pi)/2 exp(-9/8) / (2 pi)
+        "eps = 1.8   proved: GROWS   measured rate of mode 1: +0.0020",
+        "eps = 1.85  proved: DECAYS  measured rate of mode 1: -0.0028",
+        "m = 9  measured -0.318310",  # 1/pi
+        "the energy never rises: True",
+    ),
 }
 
 

@@ -202,11 +202,11 @@ def _check(integrator: Integrator, start: Snapshot, asked: list[float], dt: floa
     if not (asked and ascending and all(map(isfinite, asked)) and asked[0] >= start.time):
         raise InputError(f"the {len(asked)} asked times must ascend from the start's {start.time:g}; give times such as 0, 1, 2.")
     if dt is None and integrator.error_order is None:
-        raise InputError("an integrator with fixed steps needs a step; type --dt 0.01, say.")
+        raise InputError("an integrator with fixed steps needs a step; type --step 0.01, say.")
     if dt is not None and not 0 < dt < inf:
-        raise InputError(f"dt {dt:g} is not positive and finite; type --dt 0.01, say.")
+        raise InputError(f"dt {dt:g} is not positive and finite; type --step 0.01, say.")
     if dt is not None and (asked[-1] - start.time) / dt > MOST_STEPS:
-        raise InputError(f"dt {dt:g} makes more than {MOST_STEPS:g} steps to time {asked[-1]:g}; type a larger --dt.")
+        raise InputError(f"dt {dt:g} makes more than {MOST_STEPS:g} steps to time {asked[-1]:g}; type a larger --step.")
     if not np.isfinite(start.state).all():
         raise InputError("the start contains NaN or infinity; give finite positions.")
 

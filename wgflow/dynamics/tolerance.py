@@ -42,10 +42,10 @@ class Tolerance:
     def allowed(self, state: Floats) -> float:
         """Returns the permitted error in the unit of the state. Raises InputError for tolerances that are no positive numbers."""
         if not (0 <= self.rtol < np.inf and 0 <= self.atol < np.inf and self.rtol + self.atol > 0):
-            raise InputError(f"tolerances {self.rtol:g} and {self.atol:g} must be positive; type --rtol 1e-6 --atol 1e-9, say.")
+            raise InputError(f"tolerances {self.rtol:g} and {self.atol:g} must be positive; type --rtol 1e-6, say.")
         allowed = self.atol + self.rtol * spread(state)
         if not allowed:
-            raise InputError("all particles are at one point, so a relative tolerance means nothing; type --atol 1e-9, say.")
+            raise InputError("all particles are at one point, so a relative tolerance means nothing; give an absolute one, or fixed steps: --integrator rk4.")
         return allowed
 
 
