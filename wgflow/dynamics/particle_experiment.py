@@ -27,6 +27,7 @@ from wgflow.record import record
 
 TORUS_INTEGRATOR, SMOOTH_INTEGRATOR, ROUGH_INTEGRATOR = "rk4", "dp54", "bs32"
 SMOOTH_RTOL, ROUGH_RTOL = 1e-6, 1e-3
+SPACINGS = 10
 GROWTH_ERROR = 1e-6  # of the rate of the fastest growing mode, from the size of the steps
 LEAST_ERROR = 1e-9  # of an adaptive step, over the extent of the particles: a start at one point has no spread
 STABLE_SHARE = 0.5  # of the stability limit
@@ -104,9 +105,29 @@ def make_experiment(settings: ParticleSettings, ensemble: Ensemble) -> Experimen
         generator, _ = _flow(settings, plain_sums, Role.GENERATOR, ensemble, False)
         flow = alternating(flow, _noisy(settings, generator), settings.alternate, settings.learning_rates)
     modes = parse_modes(settings.modes, settings.dim) if settings.modes is not None else ()
+    _check_seen(settings, modes)
     rates = predicted_rates(settings, mode_squares(modes)) if modes else None
     integrator, step = _stepping(settings, modes, ensemble.extent)
     return Experiment(settings, flow, integrator, step, start, ensemble, driving, plain, modes, rates, driving_sums, plain_sums)
+
+
+def _check_seen(settings: ParticleSettings, modes: tuple[Mode, ...]) -> None:
+    """Raises InputError where a force that jumps at r = 0 does not see the disturbances.
+
+    The jumps of such a force between particles of p and of q change nothing until one passes another: a disturbance must move
+    particles by several spacings. (Against the uniform density itself, which is not made of particles, any size will do.)
+    """
+    if settings.moves != "both" or not modes or settings.softening != "0" or settings.length is None:
+        return
+    if has_bounded_slope(settings.moving_kernel, settings.dim):
+        return
+    shift = settings.number("amplitude") / (2 * np.pi * np.sqrt(mode_squares(modes).max()))  # in periods
+    spacing = max(settings.count, settings.target_count) ** (-1 / settings.dim)
+    if shift < SPACINGS * spacing:
+        raise InputError(
+            f"the force of {settings.moving_kernel} jumps at r = 0, and the modes move particles by {shift / spacing:.1g} of "
+            f"their spacing only; type a larger --amplitude (say 0.01) and -N (say 200000), so that it is {SPACINGS} or more."
+        )
 
 
 def _request(settings: ParticleSettings, kernel: Kernel, ensemble: Ensemble) -> SumRequest:
