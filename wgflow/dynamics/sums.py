@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.precise import has_bounded_slope, is_singular
-from wgflow.dynamics.sum_method import SumMethod
+from wgflow.dynamics.sum_method import Floats, SumMethod
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 
@@ -70,6 +70,28 @@ def choose_sums(request: SumRequest, asked: str = "auto") -> SumChoice:
     return _fastest_in_space(request)
 
 
+class _WhereInReach(SumMethod):
+    """The first method where it reaches, the second one elsewhere: particles may spread until a series takes too many modes."""
+
+    def __init__(self, first: SumMethod, second: SumMethod) -> None:
+        self.first, self.second = first, second
+
+    def gradient(self, points: Floats, sources: Floats, weights: Floats) -> Floats:
+        try:
+            return self.first.gradient(points, sources, weights)
+        except InputError:
+            return self.second.gradient(points, sources, weights)
+
+    def potential(self, points: Floats, sources: Floats, weights: Floats) -> Floats:
+        try:
+            return self.first.potential(points, sources, weights)
+        except InputError:
+            return self.second.potential(points, sources, weights)
+
+    def describe(self) -> str:
+        return f"{self.first.describe()}; direct sums where the particles' box outgrows it"
+
+
 def _attempt(name: str, request: SumRequest, why: str) -> SumChoice | None:
     try:
         return SumChoice(_MAKERS[name](request), name, why)
@@ -88,7 +110,8 @@ def _fastest_in_space(request: SumRequest) -> SumChoice:
     if seconds is None or seconds > request.direct_seconds:
         reason = "too many modes at this accuracy" if seconds is None else "fewer operations than a Fourier series"
         return SumChoice(direct.method, "direct", reason)
-    return SumChoice(_nufft(request), "nufft", f"about {request.direct_seconds / seconds:.0f} times fewer operations than pairs")
+    method = _WhereInReach(_nufft(request), direct.method)
+    return SumChoice(method, "nufft", f"about {request.direct_seconds / seconds:.0f} times fewer operations than pairs")
 
 
 def _nufft_seconds(request: SumRequest) -> float | None:
