@@ -259,7 +259,7 @@ def test_going_on_to_another_time_or_step_begins_a_new_interval():
         ([1.0], 0.0, "not positive"),
         ([1.0], -0.1, "not positive"),
         ([1.0], np.nan, "not positive"),
-        ([1.0], 1e-300, "larger --dt"),
+        ([1.0], 1e-300, "larger --step"),
     ],
 )
 def test_wrong_requests_are_refused(times, dt, words):

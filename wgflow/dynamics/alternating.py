@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.flow import Flow
-from wgflow.dynamics.integrators import Integrator, Memory, RungeKutta
+from wgflow.dynamics.integrators import FixedSteps, Memory, RungeKutta
 from wgflow.dynamics.sum_method import Floats
 from wgflow.dynamics.tableau import EULER
 from wgflow.record import record, replace
@@ -53,7 +53,7 @@ class Alternation(Flow):
 
 
 @record
-class Cycle(Integrator):
+class Cycle(FixedSteps):
     """One cycle of an `Alternation`, each step by ``inner``; forward Euler is gradient descent. Of order 1 toward the sum of
     the flows (Lie's splitting), whatever ``inner`` is. For learning rates as they are, ask for whole numbers as times and dt = 1.
     """
@@ -63,13 +63,6 @@ class Cycle(Integrator):
     @property
     def order(self) -> int:
         return 1
-
-    @property
-    def error_order(self) -> int | None:
-        return None
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         if not isinstance(flow, Alternation):

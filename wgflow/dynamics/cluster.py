@@ -14,7 +14,7 @@ from typing import Any
 import wgflow
 from wgflow.arithmetic.number import InputError, shown
 from wgflow.dynamics.flow import Flow, ParticleFlow
-from wgflow.dynamics.integrators import Integrator, Memory, RungeKutta
+from wgflow.dynamics.integrators import FixedSteps, Integrator, Memory, RungeKutta
 from wgflow.dynamics.lattice_sum import LatticeMethod
 from wgflow.dynamics.scattered import Scattered, worker_version
 from wgflow.dynamics.sum_method import Floats
@@ -84,7 +84,7 @@ def _losses() -> tuple[type[BaseException], ...]:
     return CancelledError, KilledWorker
 
 
-class ClusterRungeKutta(Integrator):
+class ClusterRungeKutta(FixedSteps):
     """An explicit Runge-Kutta method whose stages are computed by Dask workers, for flows with sums over Fourier modes.
 
     Particles are sent to the workers once; each step returns a copy of the positions to the time loop, which watches them.
@@ -102,13 +102,6 @@ class ClusterRungeKutta(Integrator):
     @property
     def order(self) -> int:
         return self.inner.order
-
-    @property
-    def error_order(self) -> int | None:
-        return None
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         if not isinstance(flow, ParticleFlow) or not isinstance(flow.sums, LatticeMethod):

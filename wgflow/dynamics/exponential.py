@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow.dynamics.flow import Flow
-from wgflow.dynamics.integrators import Integrator, Memory
+from wgflow.dynamics.integrators import FixedSteps, Integrator, Memory
 from wgflow.dynamics.krylov import phi_sum
 from wgflow.dynamics.step_control import first_step
 from wgflow.dynamics.sum_method import Floats
@@ -17,7 +17,7 @@ INCREMENT = float(np.cbrt(np.finfo(np.float64).eps))  # central differences: rou
 
 
 @record
-class ExponentialEuler(Integrator):
+class ExponentialEuler(FixedSteps):
     """The exponential Rosenbrock-Euler method, order 2 for flows that do not depend on t within a step, with given steps:
 
         u + dt phi_1(dt J) f(u),    J = f'(u)
@@ -35,13 +35,6 @@ class ExponentialEuler(Integrator):
     @property
     def order(self) -> int:
         return 2
-
-    @property
-    def error_order(self) -> int | None:
-        return None
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         slope = flow.rhs(t, state)

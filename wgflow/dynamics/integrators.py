@@ -43,8 +43,19 @@ class Integrator(ABC):
         """Returns one line for people."""
 
 
+class FixedSteps(Integrator):
+    """An integrator that gives no error estimate and remembers nothing; implementations add `order`, `step`, `describe`."""
+
+    @property
+    def error_order(self) -> int | None:
+        return None
+
+    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
+        return {}
+
+
 @record
-class RungeKutta(Integrator):
+class RungeKutta(FixedSteps):
     """An explicit Runge-Kutta method with steps of given size.
 
     >>> from wgflow.dynamics.tableau import RK4
@@ -57,13 +68,6 @@ class RungeKutta(Integrator):
     @property
     def order(self) -> int:
         return self.tableau.order
-
-    @property
-    def error_order(self) -> int | None:
-        return None
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         stages = _stages(self.tableau, flow, t, dt, state, None)
