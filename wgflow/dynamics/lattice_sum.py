@@ -12,6 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -63,8 +64,13 @@ def in_order(task: Callable[[S], T], parts: Iterable[S], most: int) -> Iterator[
     if threads < 2:
         yield from map(task, items)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(task, items)
+    yield from _pool(threads).map(task, items)
+
+
+@lru_cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that stay: a step makes several sums of a few milliseconds, and starting threads takes about one."""
+    return ThreadPoolExecutor(threads, thread_name_prefix="wgflow-transform")
 
 
 def thread_count() -> int:
