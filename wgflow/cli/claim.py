@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+_COLOURS = {"DECAYS": "green", "STABLE": "green", "GROWS": "red", "UNSTABLE": "red", "UNDECIDED": "yellow"}
+
 
 def add_claim_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -34,7 +36,7 @@ def table(rows: list[tuple[str, str]]) -> None:
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, text in rows:
-        colour = {"DECAYS": "green", "GROWS": "red", "UNDECIDED": "yellow"}.get(text.split(":")[0])
+        colour = _COLOURS.get(text.split(":")[0])
         grid.add_row(name, f"[{colour}]{_plain(text)}[/]" if colour and name == "verdict" else _plain(text))
     show(grid)
 

@@ -60,8 +60,16 @@ def fastest(data: dict[str, Any]) -> object:
     return None if found is None else [found.kind, found.wavenumber, found.rate]
 
 
+def learning_rate(data: dict[str, Any]) -> object:
+    """Returns the answer about a training as a message."""
+    from wgflow.stability.updates import in_child  # late: the other jobs need no numpy
+
+    return in_child(data)
+
+
 JOBS: dict[str, Callable[[dict[str, Any]], object]] = {
     "certificate": certificate, "stabilizer": stabilizer, "replay": replay, "rates": modes, "fastest": fastest,
+    "learning rate": learning_rate,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from flint import arb
 
 from wgflow.arithmetic import ball, exact
 from wgflow.fourier.asymptotics import WORKING_BITS, End, Expansion, Group, expand
+from wgflow.fourier.local import NO_RATE
 from wgflow.fourier.spectral_sum import SpectralSum
 from wgflow.record import record
 from wgflow.stability.chart import EndSign
@@ -81,6 +82,26 @@ def dominates(expansion: Expansion, k: arb) -> bool:
                 return False
             total += size * quotient
     return bool(total < abs(ball.real(coefficient)))
+
+
+def size_beyond(total: SpectralSum, end: End, k: arb, power: int) -> arb | None:
+    """Returns a bound of |k^power sum| at k and everywhere beyond it, None where no expansion shows one."""
+    found = [_size_beyond(expand(total, end, order), k, power) for order in ORDERS[:3]]
+    return min((size for size in found if size is not None), default=None, key=ball.Midpoint)
+
+
+def _size_beyond(expansion: Expansion, k: arb, power: int) -> arb | None:
+    if not (k <= expansion.valid if expansion.end is End.ZERO else k >= expansion.valid):
+        return None
+    total = arb(0)
+    with ball.precision(WORKING_BITS):
+        for group in expansion.groups:
+            for p, m, size in _sizes(group, skip_first=False):
+                factor = _quotient(expansion.end, group.rate, NO_RATE, p + power, m, k)
+                if factor is None:
+                    return None
+                total += size * factor
+    return total.upper()
 
 
 def _sizes(group: Group, skip_first: bool) -> list[tuple[Fraction, int, arb]]:
