@@ -28,12 +28,15 @@ def printed(script: str, figure: Path, *options: str) -> list[list[str]]:
 def test_every_script_is_run_here():
     names = {path.name for path in FOLDER.glob("*.py")}
     assert names == {
+        "modes_of_gaussians.py",
         "plain_discriminators.py",
         "rbf_stabilizers.py",
         "least_eps_by_dimension.py",
         "least_intrusive_stabilizers.py",
         "kernels_without_closed_forms.py",
+        "learning_rate_charts.py",
         "particles_beside_theory.py",
+        "quantile_convergence.py",
     }
 
 
@@ -144,3 +147,39 @@ def test_particles_beside_theory(tmp_path):
     swept = {row[0]: row for row in rows if len(row) == 8 and row[0] != "eps"}
     assert swept["1.8"][1] == "GROWS" and float(swept["1.8"][3]) > 0
     assert swept["1.84"][1] == "DECAYS" and float(swept["1.84"][3]) < 0
+
+
+def test_learning_rate_charts(tmp_path):
+    rows = printed("learning_rate_charts.py", tmp_path / "figure.png")[1:]
+    assert len(rows) == 8 and all(row[1] == "STABLE" for row in rows)
+    limits = {row[0]: (*map(float, row[2].split(" ... ")), float(row[3])) for row in rows}
+    assert all(high - low < 2e-8 and abs(formula - low) < 2e-8 for low, high, formula in limits.values())
+    peak = 2 * pi / e  # half of the maximum of k^2 F(rbf)(k)
+    # (1 - u)(1 - u/2) reaches 1 at u = 3; heavy ball and Nesterov at 0.9 differ by the factor 1 + 2 * 0.9.
+    assert limits["1 critic step, generator"][0] == pytest.approx(3 / peak, abs=1e-8)
+    assert limits["heavy ball 0.9"][0] / limits["Nesterov 0.9"][0] == pytest.approx(2.8, rel=1e-7)
+
+
+def test_modes_of_gaussians(tmp_path):
+    rows = printed("modes_of_gaussians.py", tmp_path / "figure.png")
+    widths = [list(map(float, row)) for row in rows if len(row) == 6 and row[0] != "s"]
+    assert len(widths) == 7 and all(abs(row[4] - 1) < 1e-6 and row[5] >= 10 for row in widths)  # sum of rates 1/l^2
+    assert widths[0][1] == pytest.approx(1, abs=0.03) and widths[-1][1] == pytest.approx(2 / (10 * e), rel=0.1)
+    errors = {int(row[0]): list(map(float, row[1:])) for row in rows if len(row) == 4 and row[0] != "N"}
+    assert errors[80][0] < 1e-14 and errors[320][1] < 1e-3 < errors[320][2] < 0.05
+    refined = {int(row[0]): float(row[1]) for row in rows if len(row) == 2 and row[0].isdigit()}
+    assert refined[9] > 1e-3 and max(refined[n] for n in (17, 33, 65)) < 1e-13
+
+
+def test_quantile_convergence(tmp_path):
+    rows = printed("quantile_convergence.py", tmp_path / "figure.png", "--quick")
+    space = {(row[0], row[1]): row for row in rows if len(row) == 7}
+    for flow in ("point -> uniform", "uniform -> point", "uniform -> uniform"):
+        assert max(float(space[flow, "at the levels"][k]) for k in (2, 3, 5)) < 1e-14
+        assert float(space[flow, "W1, as points"][6]) == pytest.approx(1, abs=0.05)
+        assert max(float(space[flow, "event-driven"][k]) for k in (2, 3, 5)) < 1e-13
+    assert float(space["point -> uniform", "W1, linear"][6]) == pytest.approx(2, abs=0.1)
+    for name, order in (("euler", 1), ("heun", 2), ("rk4", 4)):
+        assert float(space["point inside -> uniform", name][6]) == pytest.approx(order, abs=0.1)
+    beside = {row[0]: row for row in rows if len(row) == 4 and "->" in row[0]}
+    assert float(beside["point -> uniform"][2]) > 0.1 > 1e-3 > float(beside["point -> uniform"][3])

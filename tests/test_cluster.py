@@ -90,3 +90,10 @@ def test_refusals(client):
     for address, words in (("local:0", "local:2"), ("local:two", "local:2"), ("nonsense://x", "local:2")):
         with pytest.raises(InputError, match=words), connected(address):
             pass
+
+
+def test_a_cluster_is_not_the_default(client):
+    """xarray writes files by Dask's default scheduler, which must not be one that will be gone."""
+    import dask
+
+    assert dask.config.get("scheduler", None) is None

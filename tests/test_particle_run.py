@@ -184,7 +184,7 @@ def killed_and_resumed(folder: Path, rng: random.Random, longest: float) -> tupl
     """Starts the run, kills it at a random moment, resumes it (killing it again now and then); returns the file's digest and
     the number of kills that met a running process."""
     path, kills = folder / f"{rng.random()}.nc", 0
-    while not path.exists():
+    while not path.exists() or checkpoint_path(path).exists():  # killed between the last two moves of files, perhaps
         options = ["--resume", path] if checkpoint_path(path).exists() else [*SLOW, "--out", path]
         line, env = command(*options, NUMBA_NUM_THREADS=str(rng.choice((1, 2))))
         with subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -209,7 +209,7 @@ def deaths(folder: Path, seed: int, wanted: int) -> tuple[int, int]:
     while kills < wanted:
         found, more = killed_and_resumed(folder, rng, longest)
         kills, different = kills + more, different + (found != digest_of_whole)
-    leftovers = [p.name for p in folder.iterdir() if p.name.endswith((".lock", ".checkpoint"))]
+    leftovers = [p.name for p in folder.iterdir() if p != reference and not p.name.endswith(".lock")]
     assert leftovers == []
     return kills, different
 
@@ -225,6 +225,66 @@ def test_two_hundred_kills(tmp_path):
     assert kills >= 200 and different == 0
 
 
+def stopped_at(count):
+    """Returns what a run calls after each step, and which is Ctrl-C at the step of this number."""
+    seen = 0
+
+    def stop(done, end):
+        nonlocal seen
+        seen += 1
+        if seen == count:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+def test_a_run_that_was_stopped_at_its_very_end_records_the_end_once(tmp_path):
+    whole = wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "whole.nc")
+    last = int(whole.data["steps"].values[-1])
+    assert (
+        wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "b.nc", progress=stopped_at(last)).outcome.value
+        == "interrupted"
+    )
+    assert digest(wg.resume_particles(tmp_path / "b.nc").data) == digest(whole.data)
+
+
+def test_a_run_that_was_stopped_before_anything_is_recorded_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    for name in ("mode_values", "frame_values"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"wgflow.dynamics.particle_keeper.{name}", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "run.nc")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_is_not_lost_to_a_new_one(tmp_path, capsys):
+    path = tmp_path / "run.nc"
+    wg.simulate_particles("rbf(0.5)", **TORUS, out=path, progress=stopped_at(3))
+    with pytest.raises(wg.InputError, match="--resume"):
+        wg.simulate_particles("energy", role="generator", **TORUS, out=path)
+    path.write_bytes(checkpoint_path(path).read_bytes())
+    with pytest.raises(wg.InputError, match="checkpoint"):
+        wg.load_particles(path)
+
+
+def test_files_are_not_taken_for_what_they_are_not(tmp_path):
+    path = tmp_path / "run.nc"
+    wg.simulate_particles("rbf(0.5)", **TORUS, out=path)
+    with pytest.raises(wg.InputError, match="starts from"):
+        wg.simulate_particles("rbf(0.5)", dim=1, start=path, out=path)
+    stored = load_signed(path)
+    other = json.loads(stored.attrs["settings"]) | {"unknown": 1}
+    save_signed(stored.assign_attrs(settings=json.dumps(other)), path)
+    with pytest.raises(wg.InputError, match="version"):
+        wg.load_particles(path)
+    (tmp_path / "folder.nc").mkdir()
+    with pytest.raises(IsADirectoryError):
+        wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "folder.nc")
+
+
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +293,8 @@ def test_the_command_prints_the_table_and_the_exit_code(capsys):
     assert main(["simulate", "particles", *options, "--outputs", "16"]) == 0
     out = capsys.readouterr().out
     assert "FINISHED" in out and out.count("agrees") == 2
+    assert main(["simulate", "particles", *options, "--outputs", "16", "--tolerance", "1/50", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["growth"]["tolerance"] == 0.02
     coarse = ["--alternate", "1:0", "--step", "0.5", "--time", "4", "--outputs", "8", "--tolerance", "1e-6"]
     assert main(["simulate", "particles", *options[:-2], *coarse, "--json"]) == 1  # Euler steps of 0.5 miss the rate
     data = json.loads(capsys.readouterr().out)
@@ -248,9 +310,84 @@ def test_a_run_that_escapes_keeps_its_last_good_state(tmp_path, capsys):
     assert np.isfinite(found.position).all() and found.outcome.value == "escaped"
 
 
+def test_updates_keep_their_rates_where_cycles_are_whole():
+    """Without --step, and with it, --time 6 is six cycles of Euler steps of the given rates: by hand, for |x - y|^2."""
+    found = wg.simulate_particles(
+        "-r**2/2", dim=1, count=1, target="point", target_count=1, alternate="1:2", rates="1/4,1/8", time=6
+    )
+    x = found.data["position"].values[:, 0, 0] - found.data["target"].values[0, 0]
+    assert found.data.attrs["step"] == 1 and found.data.sizes["time"] == 7
+    assert x[-1] == pytest.approx(x[0] * ((1 + 1 / 4) * (1 - 1 / 8) ** 2) ** 6, rel=1e-12)
+
+
+def test_the_step_that_is_told_is_the_one_that_is_made():
+    found = wg.simulate_particles("rbf", count=5, integrator="rk4", step="0.3", time=1, outputs=2)
+    assert found.data.attrs["step"] == 0.25 and found.data["steps"].values[-1] == 4
+
+
+def test_a_run_too_short_to_see_a_rate_is_undecided():
+    found = wg.simulate_particles("rbf(0.5)", **{**TORUS, "time": "1e-9"})
+    assert found.growth.verdict(0.01) == "undecided" and "too short" in str(found)
+
+
+def test_the_distance_to_no_target_is_not_told():
+    assert "mmd" not in wg.simulate_particles("energy", count=5, role="generator", time="0.1").data
+    assert "mmd" in wg.simulate_particles("rbf", count=5, dim=1, period=6, time="0.1").data
+
+
+def test_velocities_and_energies_of_a_small_system(tmp_path):
+    """Against sums written out here: both species, weights, a stabilizer, both roles, in the whole space."""
+    rng = np.random.default_rng(5)
+    x, y, w, v = rng.normal(size=(7, 2)), rng.normal(size=(5, 2)) + 1, rng.random(7) + 0.1, rng.random(5) + 0.1
+    w, v, h = w / w.sum(), v / v.sum(), 2.0**-10
+    np.savez(tmp_path / "x.npz", position=x, weights=w)
+    np.savez(tmp_path / "y.npz", position=y, weights=v)
+    sources, signed = np.vstack([x, y]), np.concatenate([w, -v])
+
+    def force(points):
+        z = points[:, None] - sources
+        r = np.sqrt((z**2).sum(axis=2, keepdims=True))
+        slope = -z * np.exp(-(r**2) / 2) + 0.7 * z / np.where(r > 0, r, 1)  # of rbf - 0.7 * energy
+        return (slope * signed[:, None]).sum(axis=1)
+
+    distance = np.sqrt(((sources[:, None] - sources) ** 2).sum(axis=2))
+    mmd2 = signed @ np.exp(-(distance**2) / 2) @ signed
+    case = {"stabilizer": "energy", "eps": "0.7", "start": tmp_path / "x.npz", "target": tmp_path / "y.npz", "moves": "both"}
+    for role, sign in (("discriminator", 1), ("generator", -1)):
+        found = wg.simulate_particles("rbf", role=role, time="1/1024", outputs=1, integrator="euler", step="1/1024", **case)
+        speeds = [np.diff(found.data[name].values, axis=0)[0] / h for name in ("position", "target_position")]
+        np.testing.assert_allclose(speeds[0], sign * force(x), atol=1e-12)
+        np.testing.assert_allclose(speeds[1], -sign * force(y), atol=1e-12)
+        assert found.data["energy"].values[0] == pytest.approx((mmd2 + 0.7 * signed @ distance @ signed) / 2, rel=1e-12)
+        assert found.data["mmd"].values[0] == pytest.approx(np.sqrt(mmd2), rel=1e-12)
+
+
+def test_options_of_python_are_checked():
+    with pytest.raises(TypeError, match="no option lenght"):
+        wg.simulate_particles("rbf", lenght=3)
+    with pytest.raises(wg.InputError, match="numpy"):
+        wg.simulate_particles("rbf", start=np.zeros((3, 2)))
+    assert wg.simulate_particles("rbf", **{**TORUS, "modes": [1, 2], "time": "0.01"}).settings.modes == "1,2"
+
+
 @pytest.mark.parametrize(
     "options, words",
     [
+        (["--kernel", "rbf", "--step", "0.1", "--integrator", "dp54"], "--rtol"),
+        (["--kernel", "rbf", "--rtol", "0.1", "--integrator", "rk4"], "--rtol"),
+        (["--kernel", "rbf", "--rates", "2,2"], "--alternate"),
+        (["--kernel", "rbf", "--amplitude", "0.1"], "--modes"),
+        (["--kernel", "rbf", "--slices", "7"], "sliced"),
+        (["--kernel", "rbf", "-M", "7"], "--target"),
+        (["--kernel", "rbf", "--target", ""], "text"),
+        (["--kernel", "rbf", "--float32", "--method", "nufft"], "--float32"),
+        (["--kernel", "rbf", "--float32", "--dim", "1", "--period", "6"], "--float32"),
+        (["--kernel", "rbf", "--accuracy", "0.5"], "1e-9"),
+        (["--kernel", "rbf", "--dim", "4", "--period", "6"], "leave out --period"),
+        (["--kernel", "rbf", "--alternate", "1:1", "--time", "10", "--step", "1", "--outputs", "100"], "--outputs 10"),
+        (["--kernel", "rbf", "--alternate", "1:1", "--time", "10", "--step", "3"], "--time"),
+        (["--kernel", "rbf", "--dim", "1", "--period", "6", "--modes", "20", "-N", "30"], "-N 320"),
+        (["--resume", "run.nc", "--float32"], "--float32"),
         (["--kernel", "elastic"], "--softening"),
         (["--kernel", "elastic", "--dim", "2", "--period", "6"], "--softening"),
         (["--kernel", "rbf", "--modes", "1"], "--period"),
@@ -293,10 +430,32 @@ def test_help_and_import_stay_light():
     assert not {"numba", "numpy", "scipy", "xarray", "matplotlib", "sympy", "finufft", "distributed"} & set(loaded.split())
 
 
-def test_figures_and_movies_are_written(tmp_path):
-    found = wg.simulate_particles("energy", role="generator", target="two-moons", count=50, time=1, frames=4, outputs=8)
+DRAWN = {
+    "plane": ("energy", {"role": "generator", "target": "two-moons", "count": 50}),
+    "both move": ("rbf", {"moves": "both", "target": "gaussian(mean=2)", "count": 20, "dim": 3}),
+    "a line": ("energy", {"dim": 1, "role": "generator", "target": "gaussian(mean=2)", "count": 30}),
+    "a circle": ("rbf", {"dim": 1, "period": 6, "start": "gaussian(std=2)", "target": "gaussian", "count": 30}),
+    "modes": ("rbf(0.5)", {"dim": 1, "period": 6, "modes": "1,2,3,4,5,6,7,8,9,10,11", "count": 200}),
+    "one particle": ("rbf", {"count": 1}),
+    "one particle on a line": ("rbf", {"count": 1, "dim": 1}),
+    "negative energy": ("energy", {"count": 5, "role": "generator"}),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_figures_and_movies_are_written(name, tmp_path):
+    """Warnings of Matplotlib are errors here: of empty logarithmic axes, or axes without an extent."""
     from wgflow.dynamics.drawing import save_picture
 
-    for name in ("run.png", "run.gif"):
-        save_picture(found.data, str(tmp_path / name))
-        assert (tmp_path / name).stat().st_size > 3000
+    kernel, options = DRAWN[name]
+    found = wg.simulate_particles(kernel, time="0.1", frames=3, outputs=2, **options)
+    for file in ("run.png", "run.gif")[: 2 if found.data.sizes["particle"] < 50 else 1]:
+        save_picture(found.data, str(tmp_path / file))
+        assert (tmp_path / file).stat().st_size > 3000
+
+
+def test_figures_show_both_species():
+    found = wg.simulate_particles("rbf", moves="both", target="ring", count=20, target_count=30, time="0.1", frames=2, outputs=2)
+    axes = found.plot()
+    drawn = {len(each.get_offsets()) for each in axes.collections}
+    assert {20, 30} <= drawn

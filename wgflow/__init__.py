@@ -38,6 +38,10 @@ _HOME = {
     "resume_particles": "wgflow.dynamics.particle_run:resume_particles",
     "load_particles": "wgflow.dynamics.particle_run:load_particles",
     "ParticleRun": "wgflow.dynamics.particle_run:ParticleRun",
+    "modes": "wgflow.dynamics.modes_of_state:modes",
+    "StateModes": "wgflow.dynamics.state_modes:StateModes",
+    "learning_rate": "wgflow.stability.updates:learning_rate",
+    "LearningRate": "wgflow.stability.updates:LearningRate",
     "InputError": "wgflow.arithmetic.number:InputError",
 }
 

@@ -6,6 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+TYPE_CHECKING = False  # type checkers take it as true; importing pathlib would cost start-up
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @contextmanager
 def whole_file(path: object) -> Iterator[str]:
@@ -24,7 +28,7 @@ def whole_file(path: object) -> Iterator[str]:
     from pathlib import Path
 
     target = Path(os.fspath(path))  # type: ignore[call-overload]
-    handle, name = tempfile.mkstemp(prefix=f".{target.stem[:100]}.", suffix=target.suffix, dir=target.parent)
+    handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=target.suffix, dir=target.parent)
     os.close(handle)
     try:
         yield name
@@ -36,6 +40,22 @@ def whole_file(path: object) -> Iterator[str]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove_remains(path: object) -> None:
+    """Removes the temporary files that killed writers of ``path`` left beside it; for the one process that may write it."""
+    import re
+    from pathlib import Path
+
+    target = Path(os.fspath(path))  # type: ignore[call-overload]
+    ours = re.compile(re.escape(_prefix(target)) + "[a-z0-9_]{8}" + re.escape(target.suffix))  # as tempfile makes them
+    for name in os.listdir(target.parent):
+        if ours.fullmatch(name):
+            (target.parent / name).unlink(missing_ok=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.stem[:100]}."
 
 
 def _umask() -> int:

@@ -155,3 +155,40 @@ def plot_transform(dataset: Any, axes: Any = None) -> Any:
 def save_transform_plot(dataset: Any, path: str) -> None:
     """Draws a transform into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
     save_figure(plot_transform, dataset, path)
+
+
+def plot_learning_rate(dataset: Any, axes: Any = None) -> Any:
+    """Draws which (learning rate, eps) are stable, with the proved threshold at the eps asked; returns the Matplotlib axes."""
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    if axes is None:
+        _, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
+    names = ("stable", "the flow grows: eps too small", "learning rate too large")
+    colours = ("#cfe3f2", "#f2c9b0", GROWS)
+    rate, eps = dataset["learning_rate"], dataset["eps"].values
+    region = dataset["region"].values
+    axes.pcolormesh(rate.values, eps, region, cmap=ListedColormap(colours), vmin=-0.5, vmax=2.5, shading="nearest")
+    marks: list[Any] = [
+        Patch(color=colour, label=name)
+        for number, (name, colour) in enumerate(zip(names, colours, strict=True))
+        if (region == number).any()
+    ]
+    asked = dataset.attrs["learning_rate_asked"], dataset.attrs["eps_asked"]
+    marks += axes.plot(*asked, "o", color="0.1", markersize=6, label=f"asked: {dataset.attrs['verdict']}")
+    ends = json.loads(dataset.attrs["largest_rate"])
+    if ends:
+        marks += axes.plot(ends[:1], asked[1:], "|", color=DECAYS, markersize=16, markeredgewidth=2.5, label="largest, proved")
+    axes.set(xscale="log", xlabel=rate.attrs["long_name"], ylabel="strength eps")
+    problem = json.loads(dataset.attrs["problem"])
+    axes.set_title(
+        f"e = {problem['kernel']}, s = {problem['stabilizer']}\nn = {problem['dim']}, float64 chart", fontsize="medium"
+    )
+    axes.legend(handles=marks, fontsize="small", loc="upper left", framealpha=0.9)
+    return axes
+
+
+def save_learning_rate_plot(dataset: Any, path: str) -> None:
+    """Draws a stability chart into a PNG, SVG or PDF file, whole or not at all. Raises InputError, OSError."""
+    save_figure(plot_learning_rate, dataset, path)

@@ -27,7 +27,11 @@ _TEXTS = (
     ("--role", "ROLE", "discriminator (default) or generator"),
     ("--period", "L", "a torus of this period on each axis, such as 2*pi; default: the whole space"),
     ("--moves", "WHO", "p (default: q stands still) or both"),
-    ("--alternate", "D:G", "cycles of D updates as discriminator and G as generator; --step 1 makes them as they are"),
+    (
+        "--alternate",
+        "D:G",
+        "cycles of D updates as discriminator and G as generator; --time counts cycles, and --step 1/2 halves all rates",
+    ),
     ("--rates", "D,G", "learning rates of the two under --alternate (default 1,1)"),
     ("--noise", "BETA", "evaluate the velocity at x + BETA times standard normal noise (Arbel et al. 2019)"),
     ("--start", "TEXT", "where p starts: gaussian(std=2), ring, FILE.npy, ... (see below; default gaussian, on a torus uniform)"),
@@ -46,7 +50,11 @@ _TEXTS = (
     ("--accuracy", "A", "of approximate sums, relative to the sum of absolute values (default 1e-9)"),
     ("--softening", "H", "length that smooths a singular kernel: r^2 + H^2; on a torus a Gaussian filter exp(-H^2 k^2/2)"),
     ("--slices", "COUNT", "directions of --method sliced (default 256)"),
-    ("--outputs", "COUNT", "number of equal intervals after which modes are recorded (default 100)"),
+    (
+        "--outputs",
+        "COUNT",
+        "number of equal intervals after which modes are recorded (default 100, under --alternate after whole cycles)",
+    ),
     ("--frames", "COUNT", "number of times at which positions are kept (default 51, fewer of many particles)"),
     ("--escape", "RADII", "end the run where a particle is farther from the start's centre than so many extents (default 1e6)"),
     ("--collapse", "LENGTH", "end the run where all particles are within this length (default 0: never)"),
@@ -84,7 +92,7 @@ def _epilog() -> str:
 def run(args: argparse.Namespace) -> int:
     if "help" in (args.start, args.target):
         return _list_shapes()
-    _check(args)
+    tolerance = _check(args)
     from wgflow.dynamics.particle_run import resume_particles, simulate_particles
 
     given = _given(args)
@@ -98,8 +106,8 @@ def run(args: argparse.Namespace) -> int:
         from wgflow.dynamics.drawing import save_picture
 
         save_picture(found.data, args.plot)
-    _present(found, args)
-    return _exit_code(found, float(args.tolerance))
+    _present(found, args, tolerance)
+    return _exit_code(found, tolerance)
 
 
 def _exit_code(found: ParticleRun, tolerance: float) -> int:
@@ -122,22 +130,24 @@ def _given(args: argparse.Namespace) -> dict[str, object]:
     return given | {key: True for key in ("exclude_self", "single") if getattr(args, key)}
 
 
-def _check(args: argparse.Namespace) -> None:
-    """Wrong combinations and file names are known before anything is computed."""
+def _check(args: argparse.Namespace) -> float:
+    """Returns the tolerance; wrong combinations and file names are known before anything is computed."""
     from wgflow.arithmetic.number import InputError, rational
 
     if args.resume:
         extra = sorted(_given(args)) + (["out"] if args.out else [])
         if extra:
-            raise InputError(f"--resume takes its settings from the file; leave out --{extra[0].replace('_', '-')}.")
+            option = {"single": "--float32", "count": "-N", "target_count": "-M"}.get(extra[0], f"--{extra[0].replace('_', '-')}")
+            raise InputError(f"--resume takes its settings from the file; leave out {option}.")
     elif args.kernel is None:
         raise InputError("a kernel is needed; type --kernel rbf, say, or --resume FILE.nc.")
-    if rational(args.tolerance, "tolerance") <= 0:
-        raise InputError(f"tolerance {args.tolerance!r} must be positive.")
+    if (tolerance := float(rational(args.tolerance, "tolerance"))) <= 0:
+        raise InputError(f"tolerance {args.tolerance!r} must be positive; type --tolerance 0.01, say.")
     if args.plot:
         from wgflow.dynamics.drawing import check_picture
 
         check_picture(args.plot)
+    return tolerance
 
 
 def _list_shapes() -> int:
@@ -169,7 +179,7 @@ class _Progress:
             self.bar.stop()
 
 
-def _present(found: ParticleRun, args: argparse.Namespace) -> None:
+def _present(found: ParticleRun, args: argparse.Namespace, tolerance: float) -> None:
     if args.json:
         import json
 
@@ -185,9 +195,11 @@ def _present(found: ParticleRun, args: argparse.Namespace) -> None:
         grid = Table(header_style="bold", box=None, padding=(0, 2))
         for name in HEADER:
             grid.add_column(name, justify="right")
-        for row in found.growth.lines(float(args.tolerance)):
+        for row in found.growth.lines(tolerance):
             grid.add_row(*row)
         print()
         show(grid)
-    files = [("run", args.out or args.resume), ("figure", args.plot)]
+    out = args.out or args.resume
+    stopped = found.outcome.value == "interrupted"
+    files = [("go on with", f"--resume {out}") if stopped and out else ("run", out), ("figure", args.plot)]
     table([(name, path) for name, path in files if path])

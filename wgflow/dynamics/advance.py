@@ -47,9 +47,9 @@ def fixed_steps(flow: Flow, integrator: Integrator, start: Snapshot, until: floa
     """Yields the snapshot after each step up to exactly ``until``: the interval is divided into equal steps of at most dt."""
     kept = _kept(start)
     origin, done = start.number("interval_start", start.time), int(start.number("interval_steps", 0))
-    count = _count(until - origin, dt)
+    count = step_count(until - origin, dt)
     if done and (start.number("interval_end", until), start.number("interval_count", count)) != (until, count):
-        origin, done, count = start.time, 0, _count(until - start.time, dt)  # it was on the way elsewhere
+        origin, done, count = start.time, 0, step_count(until - start.time, dt)  # it was on the way elsewhere
     h = (until - origin) / count
     time, step, state, memory = start.time, start.step, start.state, start.memory
     for j in range(done + 1, count + 1):
@@ -67,7 +67,8 @@ def fixed_steps(flow: Flow, integrator: Integrator, start: Snapshot, until: floa
     return None
 
 
-def _count(interval: float, dt: float) -> int:
+def step_count(interval: float, dt: float) -> int:
+    """Returns into how many equal steps of at most ``dt`` an interval is divided."""
     return max(ceil(interval / dt * (1 - ROUNDING)), 1)
 
 

@@ -27,7 +27,8 @@ ATTEMPTS = 3  # at a step, when workers are lost
 def connected(address: str) -> Iterator[Any]:
     """Yields a Dask client of the scheduler at ``address``, or of a local cluster: ``local:2`` for two processes.
 
-    Raises InputError where Dask is not installed, nothing answers, or the workers have no wgflow or another one.
+    It is not made Dask's default, on which xarray would then write files. Raises InputError where Dask is not installed,
+    nothing answers, or the workers have no wgflow or another one.
     """
     try:
         import distributed  # late: an optional package
@@ -36,7 +37,8 @@ def connected(address: str) -> Iterator[Any]:
     with ExitStack() as stack:
         if address.startswith("local"):
             options = {"n_workers": _processes(address), "processes": True, "threads_per_worker": 1, "dashboard_address": None}
-            client = stack.enter_context(distributed.Client(stack.enter_context(distributed.LocalCluster(**options))))
+            cluster = stack.enter_context(distributed.LocalCluster(**options))
+            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         else:
             client = stack.enter_context(_client(distributed, address))
         _check_workers(client)
@@ -45,7 +47,7 @@ def connected(address: str) -> Iterator[Any]:
 
 def _client(distributed: Any, address: str) -> Any:
     try:
-        return distributed.Client(address, timeout=PATIENCE)
+        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as problem:  # a timeout is an OSError
         raise InputError(
             f"no Dask scheduler answers at {shown(address)} ({type(problem).__name__}); "

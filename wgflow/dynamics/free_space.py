@@ -63,10 +63,10 @@ def series(radial: Radial, extent: float, tolerance: float) -> Series:
     if not (0 < size.most_gradient < np.inf and size.most_potential < np.inf):
         raise OutOfReach(f"{radial.kernel} is singular or constant; type --method direct.")
     box, radius = _best_box(radial, extent, tolerance, size)
-    for _ in range(ROUNDS):
+    for attempt in range(ROUNDS):  # each with more modes and more accurate transforms: either may be what is missing
         if radius > most_radius(radial.dim):
             break
-        found = _series(radial, box, radius, tolerance, size)
+        found = _series(radial, box, radius, tolerance, size, FOR_TRANSFORMS / 4**attempt)
         if _error(found, radial, extent, size) <= tolerance / 2:
             return found
         radius = int(radius * 1.2) + 1
@@ -174,8 +174,11 @@ def _needed(radial: Radial, box: Box, tolerance: float, size: Sizes) -> int:
     return 0
 
 
-def _series(radial: Radial, box: Box, radius: int, tolerance: float, size: Sizes) -> Series:
-    """Returns the series with modes up to the radius, from half as many samples again as modes."""
+def _series(radial: Radial, box: Box, radius: int, tolerance: float, size: Sizes, share: float = FOR_TRANSFORMS) -> Series:
+    """Returns the series with modes up to the radius, from half as many samples again as modes.
+
+    share: of the tolerance, for the transforms.
+    """
     half, n = fft.next_fast_len(radius + radius // 2 + 2), radial.dim
     factor = _axis(box, half, tolerance)
     squares, unit = squared_radii(2 * half, n), (box.period / 2 / half) ** 2
@@ -187,7 +190,7 @@ def _series(radial: Radial, box: Box, radius: int, tolerance: float, size: Sizes
         samples = samples * factor.reshape([-1 if a == axis else 1 for a in range(n)])
     part = fft.dctn(_folded(samples), type=1) / (2.0 * half) ** n
     kept = mirrored(part[(slice(radius + 1),) * n])
-    return Series(LatticeSum(kept, box.period, _precision(kept, box.period, tolerance, size)), box.offset)
+    return Series(LatticeSum(kept, box.period, _precision(kept, box.period, share * tolerance, size)), box.offset)
 
 
 def _precision(values: Floats, period: float, tolerance: float, size: Sizes) -> float:
@@ -195,7 +198,7 @@ def _precision(values: Floats, period: float, tolerance: float, size: Sizes) -> 
     squares = mirrored(squared_radii(values.shape[0] // 2, values.ndim))
     gradient = sqrt(float(np.sum(values**2 * squares))) * 2 * pi / period
     potential = sqrt(float(np.sum(values**2)))
-    return tolerance * FOR_TRANSFORMS * min(size.gradient / gradient, size.potential / potential)
+    return tolerance * min(size.gradient / gradient, size.potential / potential)
 
 
 def _error(found: Series, radial: Radial, extent: float, size: Sizes) -> float:

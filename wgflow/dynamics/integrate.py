@@ -162,7 +162,7 @@ def _interval(steps: Steps, journal: _Journal, until: float, limits: Limits) -> 
     """Takes the steps to ``until``; returns why the run stops there or before, None where it goes on."""
     while journal.last.time < until:
         if journal.last.step >= limits.max_steps:
-            return Outcome.STEP_LIMIT, f"{journal.last.step} steps made at time {journal.last.time:g} of {until:g}"
+            return Outcome.STEP_LIMIT, f"{journal.last.step} steps made, up to time {journal.last.time:g}"
         with np.errstate(all="ignore"):
             try:
                 snapshot = next(steps)

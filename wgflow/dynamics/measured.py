@@ -39,8 +39,9 @@ def frame_values(experiment: Experiment, state: Floats) -> dict[str, Floats | fl
     out: dict[str, Floats | float] = {"position": x, "energy": experiment.driving.energy(state)}
     if experiment.driving.target is None and y is not None:
         out["target_position"] = y
-    plain = out["energy"] if experiment.plain is experiment.driving else experiment.plain.energy(state)
-    out["mmd"] = float(np.sqrt(max(float(plain) / float(HALF_IN_ENERGY), 0.0)))
+    if y is not None or experiment.settings.period is not None:  # on a torus without particles q is uniform
+        plain = out["energy"] if experiment.plain is experiment.driving else experiment.plain.energy(state)
+        out["mmd"] = float(np.sqrt(max(float(plain) / float(HALF_IN_ENERGY), 0.0)))
     if y is not None and len(y) and experiment.settings.period is None:
         out["wasserstein"] = _wasserstein(experiment, x, y)
     return out

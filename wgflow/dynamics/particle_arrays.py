@@ -8,6 +8,7 @@ import numpy as np
 
 from wgflow.dynamics.modes import wavevectors
 from wgflow.dynamics.particle_experiment import Experiment
+from wgflow.dynamics.precise import is_singular
 from wgflow.run import Array
 
 SCHEMA = "wgflow.particles/1"
@@ -61,7 +62,7 @@ def regularization(experiment: Experiment) -> str:
         return f"smoothed: the transform is multiplied by exp(-({h})^2 k^2/2)"
     if h != "0":
         return f"softened: r^2 + ({h})^2 in place of r^2"
-    if settings.exclude_self:
+    if is_singular(settings.moving_kernel, settings.dim) or is_singular(settings.claim.kernel, settings.dim):
         return "coincident pairs are left out"
     return "none is needed: the force is bounded, and 0 between coincident particles"
 

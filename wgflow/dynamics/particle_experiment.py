@@ -8,6 +8,7 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
+from wgflow.dynamics.advance import step_count
 from wgflow.dynamics.alternating import Cycle, alternating
 from wgflow.dynamics.flow import Flow, ParticleFlow, particle_flow
 from wgflow.dynamics.integrate import Limits
@@ -107,16 +108,21 @@ def make_experiment(settings: ParticleSettings, ensemble: Ensemble) -> Experimen
     modes = parse_modes(settings.modes, settings.dim) if settings.modes is not None else ()
     _check_seen(settings, modes)
     rates = predicted_rates(settings, mode_squares(modes)) if modes else None
-    integrator, step = _stepping(settings, modes, ensemble.extent)
+    integrator, most = _stepping(settings, modes, ensemble.extent)
+    interval = settings.number("time") / settings.outputs
+    step = None if most is None else interval / step_count(interval, most)
     return Experiment(settings, flow, integrator, step, start, ensemble, driving, plain, modes, rates, driving_sums, plain_sums)
 
 
 def _check_seen(settings: ParticleSettings, modes: tuple[Mode, ...]) -> None:
-    """Raises InputError where a force that jumps at r = 0 does not see the disturbances.
+    """Raises InputError where the particles are too few for the modes, or a force that jumps at r = 0 does not see them.
 
     The jumps of such a force between particles of p and of q change nothing until one passes another: a disturbance must move
     particles by several spacings. (Against the uniform density itself, which is not made of particles, any size will do.)
     """
+    highest = max((abs(m[0]) for m in modes), default=0)
+    if settings.dim == 1 and settings.count <= 2 * highest:
+        raise InputError(f"{settings.count} particles do not resolve mode {highest}; type -N {16 * highest}, say.")
     if settings.moves != "both" or not modes or settings.softening != "0" or settings.length is None:
         return
     if has_bounded_slope(settings.moving_kernel, settings.dim):
@@ -167,7 +173,7 @@ def _noisy(settings: ParticleSettings, flow: ParticleFlow) -> Flow:
 
 
 def _stepping(settings: ParticleSettings, modes: tuple[Mode, ...], extent: float) -> tuple[Integrator, float | None]:
-    """Returns the integrator and its fixed step, None for an adaptive one."""
+    """Returns the integrator and the largest that a fixed step may be, None for an adaptive one."""
     if settings.alternate is not None:
         inner = "euler" if settings.integrator == "auto" else settings.integrator
         chosen = named(inner)

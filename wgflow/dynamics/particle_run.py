@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 
 import numpy as np
 
-from wgflow.arithmetic.number import InputError, integer, rational, shown
-from wgflow.dynamics.advance import Snapshot, beginning
-from wgflow.dynamics.fitted_rate import fit
-from wgflow.dynamics.growth import GrowthTable, compare
-from wgflow.dynamics.integrate import Outcome, Result, integrate
-from wgflow.dynamics.integrators import Integrator
-from wgflow.dynamics.measured import frame_values, mode_values
-from wgflow.dynamics.particle_arrays import SCHEMA, fixed_arrays, provenance
-from wgflow.dynamics.particle_experiment import Ensemble, Experiment, make_experiment
+from wgflow.arithmetic.number import InputError, rational, shown
+from wgflow.dynamics.advance import beginning
+from wgflow.dynamics.fitted_rate import ROUNDING, Fit, fit
+from wgflow.dynamics.growth import NEUTRAL, GrowthTable, compare
+from wgflow.dynamics.integrate import Outcome, integrate
+from wgflow.dynamics.particle_arrays import SCHEMA
+from wgflow.dynamics.particle_experiment import Ensemble, make_experiment
+from wgflow.dynamics.particle_keeper import Keeper
+from wgflow.dynamics.particle_machine import Machine, Progress, on_cluster, using_threads
 from wgflow.dynamics.particle_recorder import Recorder
 from wgflow.dynamics.particle_settings import ParticleSettings, particle_settings, settings_of
 from wgflow.dynamics.run_file import check_out, checkpoint_path, load_signed, only_writer, save_signed
-from wgflow.dynamics.snapshot_arrays import snapshot_arrays, snapshot_of
+from wgflow.dynamics.snapshot_arrays import snapshot_of
 from wgflow.dynamics.start import ensemble_of, sampled_ensemble
 from wgflow.record import record
-from wgflow.run import labelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xarray import Dataset
 
-WRITING_SHARE = 20  # a checkpoint is written at most this rarely, in units of the time that writing takes
-Progress = Callable[[float, float], None]
+LEAST_CHANGE = 1000 * ROUNDING  # of a mode over the whole run
 
 
 @record
@@ -87,6 +82,9 @@ class ParticleRun:
     def __str__(self) -> str:
         return self.summary()
 
+    def __repr__(self) -> str:
+        return f"<ParticleRun of {self.settings.kernel}: {self.outcome.value}, {self.reason}>"
+
     def _repr_html_(self) -> str:
         from wgflow.dynamics.particle_words import run_html
 
@@ -96,7 +94,7 @@ class ParticleRun:
 def simulate_particles(
     kernel: object,
     *,
-    out: str | None = None,
+    out: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
     threads: object = None,
     cluster: str | None = None,
@@ -110,11 +108,12 @@ def simulate_particles(
     (Chen, Wu and Xiang 2023, sections 3 and 4), + for the discriminator and - for the generator. Options, with the defaults
     of `wgflow.dynamics.particle_settings.particle_settings`: stabilizer, eps, dim, role, period, moves ("p", "both"),
     alternate ("5:1"), rates, noise, count, start, modes, amplitude, target, target_count, time, step, integrator, rtol,
-    method, accuracy, softening, exclude_self, single, outputs, frames, slices, seed.
+    method, accuracy, softening, exclude_self, single, outputs, frames, slices, escape, collapse, max_steps, seed.
 
     start, target: text such as "gaussian(std=2)", or the name of a file.  out: a .nc file, with checkpoints beside it
-    while the run goes.  threads, cluster: where the sums run; no digit depends on the number of threads.
-    Raises InputError, OSError.
+    every ``checkpoint_seconds`` while the run goes.  progress: called with (time, last time) after every step.  threads,
+    cluster: where the sums run; no digit depends on the number of threads.  After Ctrl-C the outcome is "interrupted".
+    Raises InputError, OSError, TypeError (an option that does not exist).
 
     >>> import wgflow as wg
     >>> run = wg.simulate_particles("rbf(0.5)", dim=1, period="2*pi", modes="1,2", count=200, time="0.2", outputs=20)
@@ -123,17 +122,36 @@ def simulate_particles(
     """
     if cluster is not None and options.get("method", "auto") == "auto":
         options["method"] = "nufft" if options.get("period") is None else "fourier"  # what a cluster can sum
+    unknown = sorted(set(options) - set(ParticleSettings.__annotations__))
+    if unknown:
+        raise TypeError(f"simulate_particles has no option {unknown[0]}; it has {', '.join(ParticleSettings.__annotations__)}.")
     settings = particle_settings(kernel, **options)  # type: ignore[arg-type]
-    machine = _Machine(threads, cluster, checkpoint_seconds, progress)
+    machine = Machine(threads, cluster, checkpoint_seconds, progress)
     if out is None:
         return _run(settings, sampled_ensemble(settings), None, None, machine)
-    check_out(out)
-    with only_writer(out):
-        return _run(settings, sampled_ensemble(settings), None, out, machine)
+    path = os.fspath(out)
+    check_out(path)
+    _check_overwrites(settings, path)
+    with only_writer(path):
+        _check_no_checkpoint(path)
+        return _run(settings, sampled_ensemble(settings), None, path, machine)
+
+
+def _check_overwrites(settings: ParticleSettings, path: str) -> None:
+    for text in (settings.start, settings.target):
+        if text is not None and os.path.exists(path) and os.path.exists(text) and os.path.samefile(path, text):
+            raise InputError(f"--out {shown(path)} would replace a file that the run starts from; choose another name.")
+
+
+def _check_no_checkpoint(path: str) -> None:
+    """Without this a killed run would be lost, or the next --resume would go on with it in place of the new one."""
+    beside = checkpoint_path(path)
+    if beside.exists():
+        raise InputError(f"{shown(beside)} holds an interrupted run; type --resume {path} to go on with it, or remove that file.")
 
 
 def resume_particles(
-    path: str,
+    path: str | os.PathLike[str],
     *,
     progress: Progress | None = None,
     threads: object = None,
@@ -144,12 +162,13 @@ def resume_particles(
 
     A run that is already complete is returned as it is. Raises InputError, OSError.
     """
+    path = os.fspath(path)
     check_out(path)
-    machine = _Machine(threads, cluster, checkpoint_seconds, progress)
+    machine = Machine(threads, cluster, checkpoint_seconds, progress)
     with only_writer(path):
         beside = checkpoint_path(path)
         if beside.exists():
-            stored = _loaded(str(beside))
+            stored = _loaded(beside, "state")
             settings = settings_of(stored.attrs["settings"])
             return _run(settings, ensemble_of(stored), stored, path, machine)
         if os.path.exists(path):
@@ -157,89 +176,30 @@ def resume_particles(
     raise InputError(f"there is neither a checkpoint {shown(beside)} nor a run {shown(path)}; start it with --out.")
 
 
-def load_particles(path: str) -> ParticleRun:
+def load_particles(path: str | os.PathLike[str]) -> ParticleRun:
     """Returns the finished run of a file that `simulate_particles` wrote. Raises InputError, OSError."""
-    data = _loaded(path)
+    data = _loaded(path, "outcome")
     return _finished(settings_of(data.attrs["settings"]), Outcome(data.attrs["outcome"]), data.attrs["reason"], data)
 
 
-def _loaded(path: str) -> Dataset:
+def _loaded(path: str | os.PathLike[str], needed: str) -> Dataset:
+    """Returns the dataset of a run that is over, which has an "outcome", or of a checkpoint, which has a "state"."""
     data = load_signed(path)
     if data.attrs.get("schema") != SCHEMA:
         raise InputError(f"{shown(path)} is not a particle run of this version of wgflow ({SCHEMA}).")
+    if needed not in data and needed not in data.attrs:
+        kind = "a checkpoint, not a run that is over" if needed == "outcome" else "a run that is over, not a checkpoint"
+        raise InputError(f"{shown(path)} is {kind}; its name must be RUN.nc{'.checkpoint' if needed == 'outcome' else ''}.")
     return data
 
 
-@record
-class _Machine:
-    """How a run is carried out; nothing here changes a digit."""
-
-    threads: object
-    cluster: str | None
-    checkpoint_seconds: object
-    progress: Progress | None
-
-    def checked_seconds(self) -> float:
-        seconds = rational(self.checkpoint_seconds, "checkpoint seconds")
-        if seconds < 0:
-            raise InputError(f"checkpoint seconds {shown(self.checkpoint_seconds)} must not be negative; type 20, say.")
-        return float(seconds)
-
-
-class _Keeper:
-    """Records outputs, and keeps a checkpoint on disk that is at most so many seconds old."""
-
-    def __init__(self, experiment: Experiment, recorder: Recorder, out: str | None, machine: _Machine) -> None:
-        self.experiment, self.recorder, self.out, self.machine = experiment, recorder, out, machine
-        self.frames, self.end = experiment.frames, float(experiment.times[-1])
-        self.between, self.written = machine.checked_seconds(), time.monotonic()
-
-    def output(self, snapshot: Snapshot, row: Mapping[str, object]) -> None:
-        values = mode_values(self.experiment, snapshot.state)
-        self.recorder.add({"time": snapshot.time, "steps": snapshot.step, **values})
-        if snapshot.time in self.frames:
-            self.recorder.add({"frame_time": snapshot.time, **frame_values(self.experiment, snapshot.state)})
-
-    def step(self, snapshot: Snapshot) -> None:
-        if self.machine.progress is not None:
-            self.machine.progress(snapshot.time, self.end)
-        if self.out is not None and time.monotonic() - self.written >= self.between:
-            self.checkpoint(snapshot)
-
-    def ended(self, result: Result) -> Dataset:
-        """Returns everything recorded; a run that ended early also records its last good state, or leaves a checkpoint."""
-        self.recorder.cut(result.snapshot.time)
-        if result.outcome is Outcome.INTERRUPTED:
-            if self.out is not None:
-                self.checkpoint(result.snapshot)
-        elif result.outcome is not Outcome.FINISHED:
-            self.keep_last(result.snapshot)
-        attributes = provenance(self.experiment) | {"outcome": result.outcome.value, "reason": result.reason}
-        return labelled(self.recorder.arrays() | fixed_arrays(self.experiment), attributes)
-
-    def keep_last(self, snapshot: Snapshot) -> None:
-        rows = self.recorder.rows
-        if not rows.get("time") or rows["time"][-1] < snapshot.time:
-            self.recorder.add({"time": snapshot.time, "steps": snapshot.step, **mode_values(self.experiment, snapshot.state)})
-        if not rows.get("frame_time") or rows["frame_time"][-1] < snapshot.time:
-            self.recorder.add({"frame_time": snapshot.time, **frame_values(self.experiment, snapshot.state)})
-
-    def checkpoint(self, snapshot: Snapshot) -> None:
-        """Writes what is needed to go on; the next one waits longer where writing takes long."""
-        begun = time.monotonic()
-        arrays = self.recorder.arrays() | fixed_arrays(self.experiment) | snapshot_arrays(snapshot)
-        save_signed(labelled(arrays, {"schema": SCHEMA, "settings": self.experiment.settings.text}), checkpoint_path(self.out))
-        self.written = time.monotonic()
-        self.between = max(self.between, WRITING_SHARE * (self.written - begun))
-
-
 def _run(
-    settings: ParticleSettings, ensemble: Ensemble, stored: Dataset | None, out: str | None, machine: _Machine
+    settings: ParticleSettings, ensemble: Ensemble, stored: Dataset | None, out: str | None, machine: Machine
 ) -> ParticleRun:
     with using_threads(machine.threads), on_cluster(machine.cluster) as spread:
         experiment = make_experiment(settings, ensemble)
         start = beginning(experiment.start) if stored is None else snapshot_of(stored)
-        keeper = _Keeper(experiment, Recorder() if stored is None else Recorder.of(stored), out, machine)
+        keeper = Keeper(experiment, Recorder() if stored is None else Recorder.of(stored), out, machine)
         times = [t for t in experiment.times.tolist() if stored is None or t > start.time]
         result = integrate(
             experiment.flow,
@@ -251,6 +211,8 @@ def _run(
             on_step=keeper.step,
             limits=experiment.limits,
         )
+        if result.outcome is Outcome.INTERRUPTED and stored is None and not result.times.size:
+            raise KeyboardInterrupt  # nothing is recorded that could be shown or gone on from
         data = keeper.ended(result)
     found = _finished(settings, result.outcome, result.reason, data)
     if out is not None and result.outcome is not Outcome.INTERRUPTED:
@@ -263,36 +225,16 @@ def _finished(settings: ParticleSettings, outcome: Outcome, reason: str, data: D
     growth = None
     if "predicted_rate" in data:
         series = (data["mode_real"].values + 1j * data["mode_imag"].values).T
-        fits = [fit(data["time"].values, each) for each in series]
+        time, rates = data["time"].values, data["predicted_rate"].values
+        scales = np.where(abs(rates) > NEUTRAL * abs(rates).max(), abs(rates), abs(rates).max())
+        fits = [_fit(time, each, scale) for each, scale in zip(series, scales, strict=True)]
         modes = [tuple(mode) for mode in data["mode_vector"].values.tolist()]
-        growth = compare(modes, data["wavenumber"].values.tolist(), data["predicted_rate"].values.tolist(), fits)
+        growth = compare(modes, data["wavenumber"].values.tolist(), rates.tolist(), fits)
     return ParticleRun(settings, outcome, reason, data, growth)
 
 
-@contextmanager
-def on_cluster(address: str | None) -> Iterator[Callable[[Integrator], Integrator]]:
-    """Yields what makes an integrator run on the Dask cluster at ``address``; without one it stays as it is."""
-    if address is None:
-        yield lambda integrator: integrator
-        return
-    from wgflow.dynamics.cluster import ClusterRungeKutta, connected  # late: Dask
-
-    with connected(address) as client:
-        yield lambda integrator: ClusterRungeKutta(integrator, client)
-
-
-@contextmanager
-def using_threads(count: object) -> Iterator[None]:
-    """Runs the block with this many threads of the compiled sums; None leaves their number as it is."""
-    if count is None:
-        yield
-        return
-    import numba  # late: only runs need it
-
-    most = numba.config.NUMBA_NUM_THREADS
-    before = numba.get_num_threads()
-    numba.set_num_threads(min(integer(count, "threads", 1, 4096), most))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
+def _fit(time: np.ndarray, mode: np.ndarray, scale: float) -> Fit:
+    """Returns the fit of a mode whose rate is about ``scale``; none where rounding would hold the particles in place."""
+    if 0 < abs(mode[0]) * scale * (time[-1] - time[0]) < LEAST_CHANGE:
+        return Fit(None, None, None, 0, "the run is too short: the mode changes by little more than rounding")
+    return fit(time, mode)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from wgflow.arithmetic.number import InputError, shown
+from wgflow.files import remove_remains
 from wgflow.run import load, save
 
 TYPE_CHECKING = False
@@ -52,6 +53,8 @@ def only_writer(path: object) -> Iterator[None]:
             break
         os.close(handle)  # its holder removed it between our open and our lock
     try:
+        remove_remains(path)
+        remove_remains(checkpoint_path(path))
         yield
     finally:
         lock.unlink(missing_ok=True)
@@ -107,3 +110,5 @@ def check_out(path: str) -> None:
     folder = Path(path).absolute().parent
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
+    if Path(path).is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", path)

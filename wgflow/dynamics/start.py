@@ -39,7 +39,7 @@ def _target(settings: ParticleSettings) -> _Weighted | None:
     if settings.modes is not None and settings.target not in (None, "uniform"):
         raise InputError("modes disturb the uniform state, whose target is uniform; leave out --target or --modes.")
     text = None if settings.target == "uniform" and settings.period is not None else settings.target
-    found = _particles(settings, text, settings.target_count, "target") if text else None
+    found = _particles(settings, text, settings.target_count, "target")
     if found is None and settings.moves == "both":
         if settings.period is None:
             raise InputError("both densities move, but there is no target; type --target eight-gaussians, say.")

@@ -14,6 +14,7 @@ from wgflow.dynamics.sum_method import Floats, SumMethod
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 
+MOST_TORUS_DIM = 3
 FEW_PAIRS = 1_000_000  # direct sums of so few take less than setting up a series
 DIRECT_SECONDS = (0.5e-9, 0.15e-9)  # of one pair on one core: the slope, and each coordinate
 
@@ -60,9 +61,13 @@ def choose_sums(request: SumRequest, asked: str = "auto") -> SumChoice:
     Raises InputError where the method cannot sum this kernel, and for a singular kernel without a declared regularization.
     """
     request.kernel.check_dimension(request.dim)
+    if request.period is not None and request.dim > MOST_TORUS_DIM:
+        raise InputError(f"sums on a torus exist for dim 1 to {MOST_TORUS_DIM}, not {request.dim}; leave out --period.")
     _check_singular(request)
     if asked != "auto":
         return SumChoice(_MAKERS[asked](request), asked, "asked for")
+    if request.single:
+        return SumChoice(_direct(request), "direct", "float32 is asked for")
     if request.dim == 1 and (chosen := _attempt("sorted", request, "exact, and linear in N after sorting")):
         return chosen
     if request.period is not None:

@@ -45,7 +45,10 @@ class Tolerance:
             raise InputError(f"tolerances {self.rtol:g} and {self.atol:g} must be positive; type --rtol 1e-6, say.")
         allowed = self.atol + self.rtol * spread(state)
         if not allowed:
-            raise InputError("all particles are at one point, so a relative tolerance means nothing; give an absolute one, or fixed steps: --integrator rk4.")
+            raise InputError(
+                "all particles are at one point, so a relative tolerance means nothing; give an absolute one, or fixed steps: "
+                "--integrator rk4."
+            )
         return allowed
 
 
