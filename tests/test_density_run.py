@@ -1,9 +1,12 @@
 """Density runs: predicted rates to 1e-9, statements before a run, files, restarts that are bitwise the uninterrupted run."""
 
+import json
+
 import numpy as np
 import pytest
 
 from wgflow.arithmetic.number import InputError
+from wgflow.cli.main import main
 from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.density.density_experiment import make_experiment, starting
 from wgflow.dynamics.density.density_record import DensityRecord, stored_snapshot
@@ -184,3 +187,25 @@ def test_a_run_ends_early_with_its_last_good_state():
 def test_wrong_input_says_what_to_type(options, message):
     with pytest.raises(InputError, match=message):
         simulate_density(**options)
+
+
+def test_the_command(capsys, tmp_path, monkeypatch):
+    """The rate of the stabilized kernel by its closed form: C k^2 (F(rbf(1/2)) - F(rbf(1/4))), C = 1/(2 pi)."""
+    monkeypatch.chdir(tmp_path)
+    options = ["simulate", "density", "--kernel", "rbf(0.5)", "--stabilizer", "rbf(0.25)", "--eps", "1", "--period", "2*pi"]
+    assert main([*options, "--modes", "1,2", "--outputs", "16", "--json", "--out", "run.nc", "--plot", "run.png"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    for mode in data["growth"]["modes"]:
+        k2 = mode["wavenumber"] ** 2
+        rate = k2 * np.sqrt(2 * np.pi) * (np.exp(-k2 / 8) / 2 - np.exp(-k2 / 32) / 4) / (2 * np.pi)
+        assert mode["measured"]["rate"] == pytest.approx(rate, rel=1e-9)
+    assert main(["simulate", "density", "--resume", "run.nc"]) == 0
+    assert capsys.readouterr().out.count("agrees") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run.nc", "run.png"]
+    box = ["simulate", "density", "--kernel", "energy", "--role", "generator", "--box", "8", "--points", "64", "--time", "0.2"]
+    assert main([*box, "--state", "gaussian(mean=-1, std=1/2)", "--target", "gaussian(mean=1)", "--outputs", "4"]) == 0
+    assert "FINISHED" in capsys.readouterr().out
+    for wrong, words in (([*box], "--state"), ([*options, "--box", "3"], "--period"), ([*box, "--state", "ring"], "ring")):
+        assert main(wrong) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and words in error, error

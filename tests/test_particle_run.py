@@ -254,7 +254,7 @@ def test_a_run_that_was_stopped_before_anything_is_recorded_leaves_nothing(tmp_p
 
     for name in ("mode_values", "frame_values"):
         with monkeypatch.context() as patched:
-            patched.setattr(f"wgflow.dynamics.particle_keeper.{name}", interrupted)
+            patched.setattr(f"wgflow.dynamics.particle_record.{name}", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "run.nc")
     assert list(tmp_path.iterdir()) == []

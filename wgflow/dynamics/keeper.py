@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from wgflow.arithmetic.number import InputError, rational, shown
 from wgflow.dynamics.advance import Snapshot
-from wgflow.dynamics.integrate import Outcome, Result
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.integrate import Limits, Outcome, Result, integrate
+from wgflow.dynamics.integrators import Integrator
 from wgflow.dynamics.particle_recorder import Recorder
 from wgflow.dynamics.run_file import checkpoint_path, save_signed
 from wgflow.dynamics.sum_method import Floats
@@ -104,6 +106,28 @@ class Keeper:
             self._series(snapshot)
         if not rows.get("frame_time") or rows["frame_time"][-1] < snapshot.time:
             self._frame(snapshot)
+
+
+def carry_out(
+    keeper: Keeper,
+    flow: Flow,
+    integrator: Integrator,
+    start: Snapshot,
+    times: Sequence[float],
+    step: float | None,
+    limits: Limits,
+    resumed: bool,
+) -> tuple[Result, Dataset]:
+    """Returns how a run from ``start`` ended, and everything recorded; a resumed one goes on with the times that are left.
+
+    Raises KeyboardInterrupt where Ctrl-C came before anything was recorded that could be shown or gone on from.
+    """
+    left = [t for t in times if not resumed or t > start.time]
+    watch = {"on_output": keeper.output, "on_step": keeper.step}
+    result = integrate(flow, integrator, start, left or [start.time], step, limits=limits, **watch)  # type: ignore[arg-type]
+    if result.outcome is Outcome.INTERRUPTED and not resumed and not result.times.size:
+        raise KeyboardInterrupt
+    return result, keeper.ended(result)
 
 
 def _checked(seconds: object) -> float:

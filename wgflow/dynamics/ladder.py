@@ -102,7 +102,14 @@ def ladder(
     ('agrees', ['density, spectral', 'density, volumes', 'particles'])
     """
     n = _dimension(dim)
-    case: dict[str, Any] = {"stabilizer": stabilizer, "eps": eps, "dim": n, "role": role, "period": period, "modes": modes or MODES[n]}
+    case: dict[str, Any] = {
+        "stabilizer": stabilizer,
+        "eps": eps,
+        "dim": n,
+        "role": role,
+        "period": period,
+        "modes": modes or MODES[n],
+    }
     case["time"] = _half_a_growth_time(kernel, case) if time is None else time
     case |= {"outputs": 20, "frames": 2}
     rungs = []

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from wgflow.arithmetic.number import InputError, integer, rational, shown
+from wgflow.arithmetic.number import integer
 from wgflow.dynamics.integrators import Integrator
+from wgflow.dynamics.keeper import Progress
 from wgflow.record import record
-
-Progress = Callable[[float, float], None]
 
 
 @record
@@ -20,12 +19,6 @@ class Machine:
     cluster: str | None
     checkpoint_seconds: object
     progress: Progress | None
-
-    def checked_seconds(self) -> float:
-        seconds = rational(self.checkpoint_seconds, "checkpoint seconds")
-        if seconds < 0:
-            raise InputError(f"checkpoint seconds {shown(self.checkpoint_seconds)} must not be negative; type 20, say.")
-        return float(seconds)
 
 
 @contextmanager

@@ -10,14 +10,15 @@ from wgflow.arithmetic.number import InputError, rational, shown
 from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.fitted_rate import ROUNDING, Fit, fit
 from wgflow.dynamics.growth import NEUTRAL, GrowthTable, compare
-from wgflow.dynamics.integrate import Outcome, integrate
+from wgflow.dynamics.integrate import Outcome
+from wgflow.dynamics.keeper import Keeper, Progress, carry_out
 from wgflow.dynamics.particle_arrays import SCHEMA
 from wgflow.dynamics.particle_experiment import Ensemble, make_experiment
-from wgflow.dynamics.particle_keeper import Keeper
-from wgflow.dynamics.particle_machine import Machine, Progress, on_cluster, using_threads
+from wgflow.dynamics.particle_machine import Machine, on_cluster, using_threads
+from wgflow.dynamics.particle_record import ParticleRecord
 from wgflow.dynamics.particle_recorder import Recorder
 from wgflow.dynamics.particle_settings import ParticleSettings, particle_settings, settings_of
-from wgflow.dynamics.run_file import check_out, checkpoint_path, load_signed, only_writer, save_signed
+from wgflow.dynamics.run_file import check_no_checkpoint, check_out, checkpoint_path, load_run, nothing_there, only_writer, settle
 from wgflow.dynamics.snapshot_arrays import snapshot_of
 from wgflow.dynamics.start import ensemble_of, sampled_ensemble
 from wgflow.record import record
@@ -133,7 +134,7 @@ def simulate_particles(
     check_out(path)
     _check_overwrites(settings, path)
     with only_writer(path):
-        _check_no_checkpoint(path)
+        check_no_checkpoint(path)
         return _run(settings, sampled_ensemble(settings), None, path, machine)
 
 
@@ -141,13 +142,6 @@ def _check_overwrites(settings: ParticleSettings, path: str) -> None:
     for text in (settings.start, settings.target):
         if text is not None and os.path.exists(path) and os.path.exists(text) and os.path.samefile(path, text):
             raise InputError(f"--out {shown(path)} would replace a file that the run starts from; choose another name.")
-
-
-def _check_no_checkpoint(path: str) -> None:
-    """Without this a killed run would be lost, or the next --resume would go on with it in place of the new one."""
-    beside = checkpoint_path(path)
-    if beside.exists():
-        raise InputError(f"{shown(beside)} holds an interrupted run; type --resume {path} to go on with it, or remove that file.")
 
 
 def resume_particles(
@@ -168,29 +162,18 @@ def resume_particles(
     with only_writer(path):
         beside = checkpoint_path(path)
         if beside.exists():
-            stored = _loaded(beside, "state")
+            stored = load_run(beside, SCHEMA, "state")
             settings = settings_of(stored.attrs["settings"])
             return _run(settings, ensemble_of(stored), stored, path, machine)
         if os.path.exists(path):
             return load_particles(path)
-    raise InputError(f"there is neither a checkpoint {shown(beside)} nor a run {shown(path)}; start it with --out.")
+    raise nothing_there(path)
 
 
 def load_particles(path: str | os.PathLike[str]) -> ParticleRun:
     """Returns the finished run of a file that `simulate_particles` wrote. Raises InputError, OSError."""
-    data = _loaded(path, "outcome")
+    data = load_run(path, SCHEMA, "outcome")
     return _finished(settings_of(data.attrs["settings"]), Outcome(data.attrs["outcome"]), data.attrs["reason"], data)
-
-
-def _loaded(path: str | os.PathLike[str], needed: str) -> Dataset:
-    """Returns the dataset of a run that is over, which has an "outcome", or of a checkpoint, which has a "state"."""
-    data = load_signed(path)
-    if data.attrs.get("schema") != SCHEMA:
-        raise InputError(f"{shown(path)} is not a particle run of this version of wgflow ({SCHEMA}).")
-    if needed not in data and needed not in data.attrs:
-        kind = "a checkpoint, not a run that is over" if needed == "outcome" else "a run that is over, not a checkpoint"
-        raise InputError(f"{shown(path)} is {kind}; its name must be RUN.nc{'.checkpoint' if needed == 'outcome' else ''}.")
-    return data
 
 
 def _run(
@@ -199,25 +182,21 @@ def _run(
     with using_threads(machine.threads), on_cluster(machine.cluster) as spread:
         experiment = make_experiment(settings, ensemble)
         start = beginning(experiment.start) if stored is None else snapshot_of(stored)
-        keeper = Keeper(experiment, Recorder() if stored is None else Recorder.of(stored), out, machine)
-        times = [t for t in experiment.times.tolist() if stored is None or t > start.time]
-        result = integrate(
+        recorder = Recorder() if stored is None else Recorder.of(stored)
+        keeper = Keeper(ParticleRecord(experiment), recorder, out, machine.checkpoint_seconds, machine.progress)
+        result, data = carry_out(
+            keeper,
             experiment.flow,
             spread(experiment.integrator),
             start,
-            times or [start.time],
+            experiment.times.tolist(),
             experiment.step,
-            on_output=keeper.output,
-            on_step=keeper.step,
-            limits=experiment.limits,
+            experiment.limits,
+            resumed=stored is not None,
         )
-        if result.outcome is Outcome.INTERRUPTED and stored is None and not result.times.size:
-            raise KeyboardInterrupt  # nothing is recorded that could be shown or gone on from
-        data = keeper.ended(result)
     found = _finished(settings, result.outcome, result.reason, data)
     if out is not None and result.outcome is not Outcome.INTERRUPTED:
-        save_signed(found.data, out)
-        checkpoint_path(out).unlink(missing_ok=True)
+        settle(found.data, out)
     return found
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from wgflow.dynamics.growth import HEADER
+from wgflow.dynamics.run_words import growth_lines, html_of, kernel_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wgflow.dynamics.particle_run import ParticleRun
-TOLERANCE = 0.01  # relative, of a rate, where none is asked for
 
 
 def run_rows(found: ParticleRun) -> list[tuple[str, str]]:
     """Returns (name, text) rows about a run."""
     settings, data = found.settings, found.data
-    rows = [("kernel", settings.kernel)]
-    if settings.eps != "0":
-        rows.append(("stabilizer", f"- {settings.eps} * ({settings.stabilizer})"))
+    rows = kernel_rows(settings)
     rows += [("role", _role(found)), ("space", _space(found)), ("particles", _particles(found))]
     rows += [("sums", data.attrs["sums"]), ("at r = 0", data.attrs["regularization"])]
     rows += [("integrator", _integrator(found)), ("outcome", f"{found.outcome.name}: {found.reason}")]
@@ -62,22 +59,9 @@ def _wasserstein(found: ParticleRun) -> str:
 
 def summary_lines(found: ParticleRun) -> list[str]:
     """Returns the whole summary as lines of text."""
-    lines = [f"{name:<12}{text}" for name, text in run_rows(found)]
-    if found.growth is not None:
-        cells = [HEADER, *found.growth.lines(TOLERANCE)]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
-        lines += ["", *("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in cells)]
-    return lines
+    return [*(f"{name:<12}{text}" for name, text in run_rows(found)), *growth_lines(found.growth)]
 
 
 def run_html(found: ParticleRun) -> str:
     """Returns the summary as HTML tables."""
-    from html import escape
-
-    rows = "".join(f"<tr><th style='text-align:left'>{escape(a)}</th><td>{escape(b)}</td></tr>" for a, b in run_rows(found))
-    out = f"<table>{rows}</table>"
-    if found.growth is not None:
-        head = "".join(f"<th>{escape(name)}</th>" for name in HEADER)
-        body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in found.growth.lines(TOLERANCE))
-        out += f"<table><tr>{head}</tr>{body}</table>"
-    return out
+    return html_of(run_rows(found), found.growth)

@@ -112,3 +112,37 @@ def check_out(path: str) -> None:
         raise FileNotFoundError(errno.ENOENT, "no such folder", str(folder))
     if Path(path).is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder, not a file", path)
+
+
+def load_run(path: object, schema: str, needed: str) -> Dataset:
+    """Returns the dataset of a run that is over, which has an "outcome", or of a checkpoint, which has a "state".
+
+    Raises InputError where the file is another kind of run, or another of the two, or damaged; FileNotFoundError.
+    """
+    data = load_signed(path)
+    if data.attrs.get("schema") != schema:
+        raise InputError(f"{shown(path)} is not a run of the kind that this version of wgflow calls {schema}.")
+    if needed not in data and needed not in data.attrs:
+        kind = "a checkpoint, not a run that is over" if needed == "outcome" else "a run that is over, not a checkpoint"
+        raise InputError(f"{shown(path)} is {kind}; its name must be RUN.nc{'.checkpoint' if needed == 'outcome' else ''}.")
+    return data
+
+
+def check_no_checkpoint(path: str) -> None:
+    """Raises InputError where an interrupted run would be lost, or the next --resume go on with it in place of the new one."""
+    beside = checkpoint_path(path)
+    if beside.exists():
+        raise InputError(f"{shown(beside)} holds an interrupted run; type --resume {path} to go on with it, or remove that file.")
+
+
+def nothing_there(path: str) -> InputError:
+    """Returns the error of resuming what does not exist."""
+    return InputError(
+        f"there is neither a checkpoint {shown(checkpoint_path(path))} nor a run {shown(path)}; start it with --out."
+    )
+
+
+def settle(data: Dataset, path: str) -> None:
+    """Writes the file of a run that is over, then removes its checkpoint."""
+    save_signed(data, path)
+    checkpoint_path(path).unlink(missing_ok=True)

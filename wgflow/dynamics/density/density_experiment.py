@@ -7,8 +7,9 @@ from math import inf
 
 import numpy as np
 
-from wgflow.arithmetic.number import InputError
+from wgflow.arithmetic.number import InputError, shown
 from wgflow.conventions import both_moving, growth_rate
+from wgflow.dynamics.base_state import base_state, wrapped
 from wgflow.dynamics.density.convolution import convolution
 from wgflow.dynamics.density.density_flow import Densities, DensityFlow, checked
 from wgflow.dynamics.density.density_settings import DensitySettings
@@ -22,6 +23,7 @@ from wgflow.dynamics.density.well_posed import Statement, well_posed
 from wgflow.dynamics.integrators import Integrator, RungeKutta
 from wgflow.dynamics.modes import Mode, parse_modes
 from wgflow.dynamics.predicted import certified_rates, mode_squares
+from wgflow.dynamics.state import DensityState
 from wgflow.dynamics.step_limit import step_limit
 from wgflow.dynamics.sum_method import Floats
 from wgflow.dynamics.tableau import RK4
@@ -75,16 +77,28 @@ def starting(settings: DensitySettings, start: object, target: object) -> Densit
     grid = grid_of(settings)
     uniform = 1 / grid.volume
     if start is None and not grid.periodic:
-        raise InputError("a box needs a start; give start=, an array of values at the cells' centres.")
-    p = np.full(grid.shape, uniform) if start is None else start
+        raise InputError("a box needs a start; type --state 'gaussian(std=1)', say.")
+    p = np.full(grid.shape, uniform) if start is None else _on_grid(grid, start, "p")
     if target is None:
         q: object = float(np.mean(grid.values(p, "p"))) if grid.periodic else 0.0
     else:
-        q = target
+        q = _on_grid(grid, target, "q")
     found = checked(grid, p, q, settings.solver in ("volumes", "implicit"))
     if settings.modes is None:
         return found
     return Densities(found.p * (1 + settings.number("amplitude") * _waves(grid, settings)), found.q)
+
+
+def _on_grid(grid: Grid, given: object, what: str) -> object:
+    """Returns the values that a text describes, on a torus summed over its images; arrays as they are."""
+    if not isinstance(given, str):
+        return given
+    state = base_state(given, grid.dim)
+    if not isinstance(state, DensityState):
+        raise InputError(f"{what} = {shown(given)} is a set of samples, not a density; type an expression or a mixture.")
+    values = wrapped(state, grid.length) if grid.periodic else state.values
+    points = np.stack(np.meshgrid(*[grid.axis] * grid.dim, indexing="ij"), axis=-1)
+    return np.asarray(values(points))
 
 
 def _waves(grid: Grid, settings: DensitySettings) -> Floats:

@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from wgflow.arithmetic.number import InputError, rational, shown
+from wgflow.arithmetic.number import rational
 from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.density.density_experiment import DensityExperiment, make_experiment, starting
 from wgflow.dynamics.density.density_flow import Densities
@@ -15,10 +15,10 @@ from wgflow.dynamics.density.density_settings import DensitySettings, density_se
 from wgflow.dynamics.density.well_posed import Statement
 from wgflow.dynamics.fitted_rate import fit
 from wgflow.dynamics.growth import GrowthTable, compare
-from wgflow.dynamics.integrate import Limits, Outcome, integrate
-from wgflow.dynamics.keeper import Keeper, Progress
+from wgflow.dynamics.integrate import Limits, Outcome
+from wgflow.dynamics.keeper import Keeper, Progress, carry_out
 from wgflow.dynamics.particle_recorder import Recorder
-from wgflow.dynamics.run_file import check_out, checkpoint_path, load_signed, only_writer, save_signed
+from wgflow.dynamics.run_file import check_no_checkpoint, check_out, checkpoint_path, load_run, nothing_there, only_writer, settle
 from wgflow.record import record
 
 TYPE_CHECKING = False
@@ -65,6 +65,28 @@ class DensityRun:
             "growth": None if self.growth is None else self.growth.to_json(float(rational(tolerance, "tolerance"))),
         }
 
+    def plot(self, axes: object = None) -> object:
+        """Draws the density, and the modes with the predicted slopes; returns the first Matplotlib axes."""
+        from wgflow.dynamics.density.density_drawing import plot_density
+
+        return plot_density(self.data, axes)
+
+    def summary(self) -> str:
+        from wgflow.dynamics.density.density_words import summary
+
+        return summary(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<DensityRun of {self.settings.kernel}: {self.outcome.value}, {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        from wgflow.dynamics.density.density_words import run_html
+
+        return run_html(self)
+
 
 def simulate_density(
     kernel: object = None,
@@ -85,7 +107,8 @@ def simulate_density(
     period or box, moves ("p", "both"), modes, amplitude, diffusion, points, solver ("spectral", "etdrk4", "volumes",
     "implicit"), limiter, filter, time, step, outputs, frames, max_steps.
 
-    start, target: arrays of values on the grid (`wgflow.dynamics.density.grid`). Without them p and q are uniform on a torus,
+    start, target: arrays of values on the grid (`wgflow.dynamics.density.grid`), or text: an expression in x, y, z or a Gaussian
+    mixture. Without them p and q are uniform on a torus,
     with mass 1, and the modes disturb p; in a box q is 0.  out: a .nc file, with checkpoints beside it while the run goes.
     Raises InputError, OSError.
 
@@ -99,6 +122,7 @@ def simulate_density(
         return _run(settings, given, None, None, checkpoint_seconds, progress)
     check_out(out)
     with only_writer(out):
+        check_no_checkpoint(out)
         return _run(settings, given, None, out, checkpoint_seconds, progress)
 
 
@@ -117,25 +141,18 @@ def resume_density(path: str, *, progress: Progress | None = None, checkpoint_se
     with only_writer(path):
         beside = checkpoint_path(path)
         if beside.exists():
-            stored = _loaded(str(beside))
+            stored = load_run(beside, SCHEMA, "state")
             given = Densities(stored["start"].values, stored["target"].values)
             return _run(settings_of(stored.attrs["settings"]), given, stored, path, checkpoint_seconds, progress)
         if os.path.exists(path):
             return load_density(path)
-    raise InputError(f"there is neither a checkpoint {shown(beside)} nor a run {shown(path)}; start it with --out.")
+    raise nothing_there(path)
 
 
 def load_density(path: str) -> DensityRun:
     """Returns the finished run of a file that `simulate_density` wrote. Raises InputError, OSError."""
-    data = _loaded(path)
+    data = load_run(path, SCHEMA, "outcome")
     return _finished(settings_of(data.attrs["settings"]), Outcome(data.attrs["outcome"]), data.attrs["reason"], data)
-
-
-def _loaded(path: str) -> Dataset:
-    data = load_signed(path)
-    if data.attrs.get("schema") != SCHEMA:
-        raise InputError(f"{shown(path)} is not a density run of this version of wgflow ({SCHEMA}).")
-    return data
 
 
 def _run(
@@ -149,8 +166,7 @@ def _run(
     experiment = make_experiment(settings, given)
     found = _integrated(experiment, stored, out, seconds, progress)
     if out is not None and found.outcome is not Outcome.INTERRUPTED:
-        save_signed(found.data, out)
-        checkpoint_path(out).unlink(missing_ok=True)
+        settle(found.data, out)
     return found
 
 
@@ -161,18 +177,18 @@ def _integrated(
     start = beginning(experiment.start) if stored is None else stored_snapshot(stored, experiment.start.shape)
     recorder = Recorder(names(settings.dim)) if stored is None else Recorder.of(stored, names(settings.dim))
     keeper = Keeper(DensityRecord(experiment), recorder, out, seconds, progress)
-    times = [t for t in experiment.times.tolist() if stored is None or t > start.time]
-    result = integrate(
+    limits = Limits(max_steps=settings.max_steps)
+    result, data = carry_out(
+        keeper,
         experiment.flow,
         experiment.integrator,
         start,
-        times or [start.time],
+        experiment.times.tolist(),
         experiment.step,
-        on_output=keeper.output,
-        on_step=keeper.step,
-        limits=Limits(max_steps=settings.max_steps),
+        limits,
+        resumed=stored is not None,
     )
-    return _finished(settings, result.outcome, result.reason, keeper.ended(result))
+    return _finished(settings, result.outcome, result.reason, data)
 
 
 def _finished(settings: DensitySettings, outcome: Outcome, reason: str, data: Dataset) -> DensityRun:
