@@ -24,9 +24,9 @@ import numpy as np
 from scipy.special import ndtri
 
 import wgflow as wg
-from wgflow.dynamics.base_state import base_state
-from wgflow.dynamics.eigenmodes import eigenvalues
-from wgflow.dynamics.resolutions import levels
+from wgflow.dynamics.states.base_state import base_state
+from wgflow.dynamics.states.eigenmodes import eigenvalues
+from wgflow.dynamics.states.resolutions import levels
 
 WIDTHS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RESOLUTIONS = (9, 13, 17, 21, 25, 33, 41, 65)

@@ -20,13 +20,13 @@ import numpy as np
 import wgflow as wg
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import beginning
-from wgflow.dynamics.event_driven import EventDriven
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrator_names import integrator
-from wgflow.dynamics.line_law import levels, line_law
-from wgflow.dynamics.quantile import density_of, quantile_flow
-from wgflow.dynamics.quantile_exact import exact_energy_flow
-from wgflow.dynamics.quantile_order import Ordered
+from wgflow.dynamics.quantiles.event_driven import EventDriven
+from wgflow.dynamics.quantiles.line_law import levels, line_law
+from wgflow.dynamics.quantiles.quantile import density_of, quantile_flow
+from wgflow.dynamics.quantiles.quantile_exact import exact_energy_flow
+from wgflow.dynamics.quantiles.quantile_order import Ordered
 
 POINT, INSIDE, UNIT, WIDE = "point(at=-0.5)", "point(at=0.3)", "uniform(low=0, high=1)", "uniform(low=-0.5, high=2)"
 CASES = {"point -> uniform": (POINT, UNIT), "uniform -> point": (WIDE, INSIDE), "uniform -> uniform": (WIDE, UNIT)}

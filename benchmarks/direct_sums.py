@@ -31,7 +31,7 @@ import numba
 import numpy as np
 
 import wgflow as wg
-from wgflow.dynamics.pairwise import Direct
+from wgflow.dynamics.sums.pairwise import Direct
 
 HERE = Path(__file__).parent
 BLOCK = 1_000_000  # numbers in a dense block of a peer: 8 MB, the best of 1/4, 1, 4 and 16 million
@@ -294,7 +294,7 @@ def pair_rate(repeat: int) -> None:
 START = """
 import time; start = time.perf_counter()
 import numpy as np, wgflow as wg
-from wgflow.dynamics.pairwise import Direct
+from wgflow.dynamics.sums.pairwise import Direct
 loaded = time.perf_counter()
 Direct(wg.kernel("{kernel}"), {dim}).gradient(np.ones((1000, {dim})), np.zeros((1000, {dim})), np.ones(1000))
 print(f"import {{loaded - start:.2f}} s, first call {{time.perf_counter() - loaded:.2f}} s", end="")

@@ -30,14 +30,14 @@ import numpy as np
 
 import wgflow as wg
 from wgflow.conventions import Role
-from wgflow.dynamics.flow import particle_flow
 from wgflow.dynamics.integrators import RungeKutta
-from wgflow.dynamics.nufft import Nufft
-from wgflow.dynamics.pairwise import Direct
-from wgflow.dynamics.sorted import Sorted
-from wgflow.dynamics.sum_method import SumMethod
+from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.sums.nufft import Nufft
+from wgflow.dynamics.sums.pairwise import Direct
+from wgflow.dynamics.sums.sorted import Sorted
+from wgflow.dynamics.sums.sum_method import SumMethod
+from wgflow.dynamics.sums.torus import Fourier
 from wgflow.dynamics.tableau import EULER
-from wgflow.dynamics.torus import Fourier
 
 PERIOD = 6.0
 SAMPLES = 10
@@ -123,7 +123,7 @@ def table(name: str, kernel: str, n: int, tolerance: float, sizes: list[int], re
 
 def cluster(count: int, repeat: int) -> bool:
     """Prints the seconds of a step alone and on one and two processes; returns whether the bits are the same."""
-    from wgflow.dynamics.cluster import ClusterRungeKutta, connected
+    from wgflow.dynamics.particles.cluster import ClusterRungeKutta, connected
 
     s, _ = particles(2, count)
     flow, start = particle_flow(

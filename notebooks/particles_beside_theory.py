@@ -20,7 +20,8 @@
 # \qquad \tilde e = e - \varepsilon s,$$
 #
 # with + for the discriminator and − for the generator (Chen, Wu and Xiang 2023,
-# [arXiv:2307.01879](https://arxiv.org/abs/2307.01879), sections 3 and 4), and every growth rate that `wgflow` certifies is measured.
+# [arXiv:2307.01879](https://arxiv.org/abs/2307.01879), sections 3 and 4), and the growth rates that `wgflow`
+# certifies are measured.
 
 # %%
 import wgflow as wg
@@ -34,7 +35,7 @@ import wgflow as wg
 # %%
 torus = {"dim": 1, "period": "2*pi", "count": 1000}
 run = wg.simulate_particles("rbf(0.5)", modes="1,2,3,5", time="0.5", **torus)
-run
+print(run)
 
 # %%
 run.plot()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wgflow.dynamics.sum_method import SumMethod
+from wgflow.dynamics.sums.sum_method import SumMethod
 
 
 class PlainSum(SumMethod):

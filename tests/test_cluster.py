@@ -9,13 +9,13 @@ import pytest
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import beginning
-from wgflow.dynamics.cluster import ClusterRungeKutta, connected
-from wgflow.dynamics.flow import particle_flow
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrators import EmbeddedRungeKutta, RungeKutta
-from wgflow.dynamics.nufft import Nufft
+from wgflow.dynamics.particles.cluster import ClusterRungeKutta, connected
+from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.sums.nufft import Nufft
+from wgflow.dynamics.sums.torus import Fourier
 from wgflow.dynamics.tableau import BOGACKI_SHAMPINE, EULER, HEUN
-from wgflow.dynamics.torus import Fourier
 from wgflow.kernels.text import parse
 
 TORUS = Fourier(parse("rbf(0.5) - 0.1*rbf(0.2)"), 1, 2 * np.pi, 1e-6)

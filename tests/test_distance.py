@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.distance import kernel_distance, sliced_wasserstein_2, wasserstein_1
-from wgflow.dynamics.sliced import Sliced
-from wgflow.dynamics.sorted import Sorted
-from wgflow.dynamics.sum_method import SumMethod
+from wgflow.dynamics.particles.distance import kernel_distance, sliced_wasserstein_2, wasserstein_1
+from wgflow.dynamics.sums.sliced import Sliced
+from wgflow.dynamics.sums.sorted import Sorted
+from wgflow.dynamics.sums.sum_method import SumMethod
 from wgflow.kernels.text import parse
 
 

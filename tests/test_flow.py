@@ -7,11 +7,11 @@ from plain_sums import cosines, gaussian, logarithm, parabola
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import beginning
-from wgflow.dynamics.alternating import Cycle, alternating
-from wgflow.dynamics.flow import particle_flow
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrator_names import integrator as named
-from wgflow.dynamics.noise import NoiseLevel, normals, with_noise
+from wgflow.dynamics.particles.alternating import Cycle, alternating
+from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.particles.noise import NoiseLevel, normals, with_noise
 
 
 def cloud(seed, n=7, m=5, dim=2):

@@ -9,7 +9,7 @@ from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.fitted_rate import Fit, fit
 from wgflow.dynamics.growth import compare
 from wgflow.dynamics.modes import torus_modes
-from wgflow.dynamics.quiet import Wave, quiet_start
+from wgflow.dynamics.particles.quiet import Wave, quiet_start
 
 NO_FIT = Fit(None, None, None, 0, "too short")
 

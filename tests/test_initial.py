@@ -11,13 +11,13 @@ import pytest
 from scipy import stats
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.initial import KNOWN, parse_cloud, sample
-from wgflow.dynamics.lattice import generator, lattice
 from wgflow.dynamics.modes import mode_text, parse_modes, torus_modes, wavevectors
-from wgflow.dynamics.particle_file import read_particles
-from wgflow.dynamics.quiet import Wave, quiet_start
+from wgflow.dynamics.particles.initial import KNOWN, parse_cloud, sample
+from wgflow.dynamics.particles.lattice import generator, lattice
+from wgflow.dynamics.particles.particle_file import read_particles
+from wgflow.dynamics.particles.quiet import Wave, quiet_start
+from wgflow.dynamics.particles.shape import SHAPES
 from wgflow.dynamics.random_streams import stream
-from wgflow.dynamics.shape import SHAPES
 
 
 def naive_modes(x, modes, period, weights):

@@ -12,14 +12,14 @@ from mpmath import mp
 
 import wgflow as wg
 from wgflow.cli.main import main
-from wgflow.dynamics.base_state import base_state
-from wgflow.dynamics.block_lanczos import ends_of_spectrum
-from wgflow.dynamics.curvature import curvature, slope_at_zero
-from wgflow.dynamics.eigenmodes import eigenvalues
-from wgflow.dynamics.linearized import FluxOperator, Grid, torus_symbol
-from wgflow.dynamics.particle_jacobian import flux_matrix
-from wgflow.dynamics.resolutions import levels
-from wgflow.dynamics.state_text import parse_state
+from wgflow.dynamics.states.base_state import base_state
+from wgflow.dynamics.states.block_lanczos import ends_of_spectrum
+from wgflow.dynamics.states.curvature import curvature, slope_at_zero
+from wgflow.dynamics.states.eigenmodes import eigenvalues
+from wgflow.dynamics.states.linearized import FluxOperator, Grid, torus_symbol
+from wgflow.dynamics.states.particle_jacobian import flux_matrix
+from wgflow.dynamics.states.resolutions import levels
+from wgflow.dynamics.states.state_text import parse_state
 from wgflow.kernels.text import parse
 from wgflow.stability.answer import Verdict
 
@@ -421,7 +421,7 @@ def test_the_command(tmp_path, capsys):
 
 
 def test_figures_in_two_dimensions_and_of_samples(tmp_path):
-    from wgflow.dynamics.state_modes_drawing import save_modes_plot
+    from wgflow.dynamics.states.state_modes_drawing import save_modes_plot
 
     wave = wg.modes("rbf(1)", "1+0.5*cos(x)*cos(y)", period="2*pi", count=3)
     points = wg.modes("rbf(1)", [[0.0, 1.0], [2.0, 0.5]])

@@ -8,12 +8,12 @@ import pytest
 import scipy.special
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics import lattice_sum
-from wgflow.dynamics.free_space import OutOfReach, step
-from wgflow.dynamics.lattice_sum import LatticeSum, blocks
-from wgflow.dynamics.nufft import Nufft, box_side
-from wgflow.dynamics.radial_sample import Radial
-from wgflow.dynamics.torus import Fourier
+from wgflow.dynamics.sums import lattice_sum
+from wgflow.dynamics.sums.free_space import OutOfReach, step
+from wgflow.dynamics.sums.lattice_sum import LatticeSum, blocks
+from wgflow.dynamics.sums.nufft import Nufft, box_side
+from wgflow.dynamics.sums.radial_sample import Radial
+from wgflow.dynamics.sums.torus import Fourier
 from wgflow.kernels.text import parse
 
 TOLERANCES = (1e-4, 1e-8, 1e-12)

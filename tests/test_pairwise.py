@@ -7,7 +7,7 @@ import pytest
 from naive import KERNELS, naive_gradient, naive_potential, size_of_gradient
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.pairwise import Direct
+from wgflow.dynamics.sums.pairwise import Direct
 from wgflow.kernels.text import parse
 
 MIXED = "energy - 1/5*rbf(1/2) + 2*rbf(3)"

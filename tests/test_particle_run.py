@@ -14,7 +14,7 @@ import pytest
 
 import wgflow as wg
 from wgflow.cli.main import main
-from wgflow.dynamics.particle_settings import particle_settings, settings_of
+from wgflow.dynamics.particles.particle_settings import particle_settings, settings_of
 from wgflow.dynamics.run_file import checkpoint_path, digest, load_signed, only_writer, save_signed
 
 ROOT = Path(wg.__file__).parents[1]
@@ -165,7 +165,7 @@ def test_a_full_disk_leaves_the_previous_file(tmp_path):
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "from wgflow.cli.main import main\n"
-        "import wgflow.dynamics.particle_run, wgflow.dynamics.sorted, wgflow.dynamics.torus\n"
+        "import wgflow.dynamics.particles.particle_run, wgflow.dynamics.sums.sorted, wgflow.dynamics.sums.torus\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         f"sys.exit(main(['simulate', 'particles', '--kernel', 'rbf', '--dim', '1', '--period', '2*pi', '--modes', '1',"
         f" '-N', '5000', '--outputs', '10', '--out', {str(path)!r}]))"
@@ -254,7 +254,7 @@ def test_a_run_that_was_stopped_before_anything_is_recorded_leaves_nothing(tmp_p
 
     for name in ("mode_values", "frame_values"):
         with monkeypatch.context() as patched:
-            patched.setattr(f"wgflow.dynamics.particle_record.{name}", interrupted)
+            patched.setattr(f"wgflow.dynamics.particles.particle_record.{name}", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 wg.simulate_particles("rbf(0.5)", **TORUS, out=tmp_path / "run.nc")
     assert list(tmp_path.iterdir()) == []
@@ -445,7 +445,7 @@ DRAWN = {
 @pytest.mark.parametrize("name", DRAWN)
 def test_figures_and_movies_are_written(name, tmp_path):
     """Warnings of Matplotlib are errors here: of empty logarithmic axes, or axes without an extent."""
-    from wgflow.dynamics.drawing import save_picture
+    from wgflow.dynamics.particles.drawing import save_picture
 
     kernel, options = DRAWN[name]
     found = wg.simulate_particles(kernel, time="0.1", frames=3, outputs=2, **options)

@@ -12,16 +12,16 @@ from scipy import stats
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import beginning
-from wgflow.dynamics.distance import wasserstein_1
-from wgflow.dynamics.event_driven import EventDriven, quantile_integrator
-from wgflow.dynamics.flow import particle_flow
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrator_names import integrator
-from wgflow.dynamics.line_law import levels, line_law
-from wgflow.dynamics.quantile import density_of, line_kernel, quantile_flow
-from wgflow.dynamics.quantile_exact import exact_energy_flow
-from wgflow.dynamics.quantile_order import Ordered, group_levels, ordered
-from wgflow.dynamics.sorted import Sorted
+from wgflow.dynamics.particles.distance import wasserstein_1
+from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.quantiles.event_driven import EventDriven, quantile_integrator
+from wgflow.dynamics.quantiles.line_law import levels, line_law
+from wgflow.dynamics.quantiles.quantile import density_of, line_kernel, quantile_flow
+from wgflow.dynamics.quantiles.quantile_exact import exact_energy_flow
+from wgflow.dynamics.quantiles.quantile_order import Ordered, group_levels, ordered
+from wgflow.dynamics.sums.sorted import Sorted
 from wgflow.kernels.text import parse
 
 GENERATOR, DISCRIMINATOR = Role.GENERATOR, Role.DISCRIMINATOR

@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from wgflow.arithmetic import elementary
 from wgflow.arithmetic.machine_code import Code
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.slope import _features, compiled_kernel, is_finite_at_zero, is_singular, profile_value, slope
+from wgflow.dynamics.sums.slope import _features, compiled_kernel, is_finite_at_zero, is_singular, profile_value, slope
 from wgflow.kernels.kernel import ZERO
 from wgflow.kernels.text import parse
 
@@ -302,7 +302,7 @@ def test_vectors_are_wide_where_the_processor_has_them():
 def test_a_second_process_compiles_nothing(tmp_path):
     code = """
         import numpy as np, numba
-        from wgflow.dynamics.slope import compiled_kernel, slope
+        from wgflow.dynamics.sums.slope import compiled_kernel, slope
         from wgflow.kernels.text import parse
 
         @numba.njit(cache=True)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.order import Order
-from wgflow.dynamics.sorted import Sorted, sortable
+from wgflow.dynamics.sums.order import Order
+from wgflow.dynamics.sums.sorted import Sorted, sortable
 from wgflow.kernels.text import parse
 
 # Every entry: a kernel, and its slope as a function of r typed by hand (the values come from the kernel itself).

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.sums import SumRequest, choose_sums
+from wgflow.dynamics.sums.choice import SumRequest, choose_sums
 from wgflow.kernels.text import parse
 
 

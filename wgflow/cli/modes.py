@@ -8,7 +8,7 @@ from wgflow.cli.claim import show, table
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
-    from wgflow.dynamics.state_modes import StateModes
+    from wgflow.dynamics.states.state_modes import StateModes
 
 HELP = "growth rates and modes about a state that is not constant"
 DESCRIPTION = (
@@ -49,7 +49,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     _check_names(args)
-    from wgflow.dynamics.modes_of_state import modes
+    from wgflow.dynamics.states.modes_of_state import modes
 
     names = [option[2:] for option, _, _ in _TEXTS]
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
         save(found.to_dataset(), args.out)
     if args.plot:
-        from wgflow.dynamics.state_modes_drawing import save_modes_plot
+        from wgflow.dynamics.states.state_modes_drawing import save_modes_plot
 
         save_modes_plot(found.to_dataset(), args.plot)
     if args.json:
@@ -86,7 +86,7 @@ def _check_names(args: argparse.Namespace) -> None:
 def _present(found: StateModes) -> None:
     from rich.table import Table
 
-    from wgflow.dynamics.state_modes_words import HEADER, state_rows, table_rows
+    from wgflow.dynamics.states.state_modes_words import HEADER, state_rows, table_rows
 
     table(state_rows(found))
     if not len(found.rate):

@@ -8,7 +8,7 @@ from wgflow.cli.claim import table
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
-    from wgflow.dynamics.particle_run import ParticleRun
+    from wgflow.dynamics.particles.particle_run import ParticleRun
 
 HELP = "particles that follow the flow, their modes beside the certified rates"
 DESCRIPTION = (
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     asked = _given(args)
     tolerance = _check(args, asked)
     from wgflow.cli.runs import Progress, exit_code
-    from wgflow.dynamics.particle_run import resume_particles, simulate_particles
+    from wgflow.dynamics.particles.particle_run import resume_particles, simulate_particles
 
     machine = {"threads": args.threads, "cluster": args.cluster, "checkpoint_seconds": args.checkpoint_seconds}
     with Progress() as progress:
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             found = simulate_particles(out=args.out, progress=progress, **machine, **asked)  # type: ignore[arg-type]
     if args.plot:
-        from wgflow.dynamics.drawing import save_picture
+        from wgflow.dynamics.particles.drawing import save_picture
 
         save_picture(found.data, args.plot)
     _present(found, args, tolerance)
@@ -117,14 +117,14 @@ def _check(args: argparse.Namespace, asked: dict[str, object]) -> float:
     if not args.resume and args.kernel is None:
         raise InputError("a kernel is needed; type --kernel rbf, say, or --resume FILE.nc.")
     if args.plot:
-        from wgflow.dynamics.drawing import check_picture
+        from wgflow.dynamics.particles.drawing import check_picture
 
         check_picture(args.plot)
     return tolerance
 
 
 def _list_shapes() -> int:
-    from wgflow.dynamics.initial import KNOWN
+    from wgflow.dynamics.particles.initial import KNOWN
 
     table([(name, text) for name, text in KNOWN.items()])
     return 0
@@ -137,7 +137,7 @@ def _present(found: ParticleRun, args: argparse.Namespace, tolerance: float) -> 
         print(json.dumps(found.to_json(args.tolerance), allow_nan=False))
         return
     from wgflow.cli.runs import files_rows, present_growth
-    from wgflow.dynamics.particle_words import run_rows
+    from wgflow.dynamics.particles.particle_words import run_rows
 
     table(run_rows(found))
     present_growth(found.growth, tolerance)

@@ -7,10 +7,10 @@ from math import ceil, inf
 
 import numpy as np
 
-from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory
+from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.step_control import accepted_change, rejected_change
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 ROUNDING = 1e-9  # of a step: 10.0000000001 steps are 10

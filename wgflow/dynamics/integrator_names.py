@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wgflow.arithmetic.number import InputError, shown
-from wgflow.dynamics.alternating import Cycle
 from wgflow.dynamics.exponential import ExponentialEuler, ExponentialRosenbrock32
 from wgflow.dynamics.integrators import EmbeddedRungeKutta, Integrator, RungeKutta
+from wgflow.dynamics.particles.alternating import Cycle
 from wgflow.dynamics.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, EULER, HEUN, RK4
 from wgflow.dynamics.tolerance import Tolerance
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.step_control import first_step
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tableau import Row, Tableau
 from wgflow.dynamics.tolerance import Tolerance
 from wgflow.record import record

@@ -9,11 +9,11 @@ from wgflow.arithmetic.number import InputError, integer, rational
 from wgflow.dynamics.density.density_run import simulate_density
 from wgflow.dynamics.growth import AGREES, MISSED, UNDECIDED, GrowthRow, GrowthTable
 from wgflow.dynamics.modes import parse_modes
-from wgflow.dynamics.particle_run import simulate_particles
-from wgflow.dynamics.particle_settings import particle_settings
-from wgflow.dynamics.precise import has_bounded_slope
-from wgflow.dynamics.predicted import mode_squares, predicted_rates
-from wgflow.dynamics.sorted import sortable
+from wgflow.dynamics.particles.particle_run import simulate_particles
+from wgflow.dynamics.particles.particle_settings import particle_settings
+from wgflow.dynamics.particles.predicted import mode_squares, predicted_rates
+from wgflow.dynamics.sums.precise import has_bounded_slope
+from wgflow.dynamics.sums.sorted import sortable
 from wgflow.record import record
 
 TYPE_CHECKING = False

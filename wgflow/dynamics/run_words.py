@@ -9,7 +9,7 @@ from wgflow.dynamics.growth import HEADER, GrowthTable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wgflow.dynamics.density.density_settings import DensitySettings
-    from wgflow.dynamics.particle_settings import ParticleSettings
+    from wgflow.dynamics.particles.particle_settings import ParticleSettings
 
 TOLERANCE = 0.01  # relative, of a rate, where none is asked for
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from wgflow.dynamics.advance import Snapshot
 from wgflow.dynamics.integrators import Memory
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.run import Array
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ import enum
 import numpy as np
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 

@@ -9,7 +9,7 @@ from numpy.polynomial.legendre import leggauss
 
 from wgflow.arithmetic.floating import OPS, quiet
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.kernels.kernel import Kernel
 
 NEAR, NEAR_NODES, FAR_NODES = 6, 8, 2  # cells this close to 0 get more nodes an axis

@@ -12,7 +12,7 @@ from wgflow.conventions import Role, growth_rate
 from wgflow.dynamics.density.cell_averages import kernel_averages
 from wgflow.dynamics.density.fourier_modes import radial
 from wgflow.dynamics.density.grid import Grid
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 

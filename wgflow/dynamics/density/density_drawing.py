@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wgflow.dynamics.drawing import plot_modes
+from wgflow.dynamics.particles.drawing import plot_modes
 from wgflow.plots import save_figure
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError, shown
 from wgflow.conventions import both_moving, growth_rate
-from wgflow.dynamics.base_state import base_state, wrapped
 from wgflow.dynamics.density.convolution import convolution
 from wgflow.dynamics.density.density_flow import Densities, DensityFlow, checked
 from wgflow.dynamics.density.density_settings import DensitySettings
@@ -22,10 +21,11 @@ from wgflow.dynamics.density.spectral import SpectralFlow, spectral_flow
 from wgflow.dynamics.density.well_posed import Statement, well_posed
 from wgflow.dynamics.integrators import Integrator, RungeKutta
 from wgflow.dynamics.modes import Mode, parse_modes
-from wgflow.dynamics.predicted import certified_rates, mode_squares
-from wgflow.dynamics.state import DensityState
+from wgflow.dynamics.particles.predicted import certified_rates, mode_squares
+from wgflow.dynamics.states.base_state import base_state, wrapped
+from wgflow.dynamics.states.state import DensityState
 from wgflow.dynamics.step_limit import step_limit
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tableau import RK4
 from wgflow.fourier.values import transform
 from wgflow.record import record

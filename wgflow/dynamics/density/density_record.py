@@ -10,10 +10,10 @@ from wgflow.dynamics.advance import Snapshot
 from wgflow.dynamics.density.density_experiment import DensityExperiment
 from wgflow.dynamics.keeper import Recorded, Values
 from wgflow.dynamics.modes import wavevectors
-from wgflow.dynamics.particle_arrays import versions
 from wgflow.dynamics.particle_recorder import Names
+from wgflow.dynamics.particles.particle_arrays import versions
 from wgflow.dynamics.snapshot_arrays import snapshot_arrays, snapshot_of
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import replace
 from wgflow.run import Array
 

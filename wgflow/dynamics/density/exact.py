@@ -8,7 +8,7 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role, growth_rate
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 
 NEWTON_STEPS = 60
 

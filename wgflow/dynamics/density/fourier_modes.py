@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from wgflow.dynamics.density.grid import Grid
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.fourier.values import transform
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 MOST_VALUES = 2**26

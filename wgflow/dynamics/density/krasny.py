@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 

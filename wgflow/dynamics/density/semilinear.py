@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 CONTOUR = 32  # points on the upper half of the circle: the mean of analytic functions converges geometrically

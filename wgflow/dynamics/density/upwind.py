@@ -9,9 +9,9 @@ import numpy as np
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.density.density_flow import DensityFlow
 from wgflow.dynamics.density.walk_loops import implicit_walks
-from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 

@@ -9,7 +9,7 @@ from math import inf, log
 import numpy as np
 
 from wgflow.arithmetic import ball
-from wgflow.dynamics.sum_method import Floats
+from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.fourier.asymptotics import Undecidable, expand
 from wgflow.fourier.local import NO_RATE, End
 from wgflow.record import record

@@ -1,0 +1,1 @@
+"""Modes of the flow linearized about states that are not constant."""
