@@ -102,7 +102,7 @@ def test_a_restart_from_any_step_is_bitwise_the_uninterrupted_run(options):
     assert settings_of(settings.text) == settings
     experiment = make_experiment(settings, starting(settings, None, None))
     steps = []
-    times = experiment.times.tolist()
+    times = experiment.settings.output_times.tolist()
     whole = integrate(
         experiment.flow, experiment.integrator, beginning(experiment.start), times, experiment.step, on_step=steps.append
     )

@@ -55,17 +55,6 @@ class DensityExperiment:
     rates: Floats
     statement: Statement | None
 
-    @property
-    def times(self) -> Floats:
-        """The times of the outputs."""
-        return np.linspace(0.0, self.settings.number("time"), self.settings.outputs + 1)
-
-    @property
-    def frames(self) -> frozenset[float]:
-        """The times of the outputs at which densities are kept."""
-        picked = np.linspace(0, self.settings.outputs, self.settings.frames).round().astype(int)
-        return frozenset(self.times[picked].tolist())
-
 
 def grid_of(settings: DensitySettings) -> Grid:
     """Returns the grid of a run."""

@@ -58,7 +58,7 @@ class DensityRecord(Recorded):
     def __init__(self, experiment: DensityExperiment) -> None:
         self.experiment = experiment
         self.settings_text = experiment.settings.text
-        self.end, self.frames = float(experiment.times[-1]), experiment.frames
+        self.end, self.frames = experiment.settings.number("time"), experiment.settings.frame_times
 
     def series(self, snapshot: Snapshot) -> Values:
         flow = self.experiment.flow

@@ -183,7 +183,7 @@ def _integrated(
         experiment.flow,
         experiment.integrator,
         start,
-        experiment.times.tolist(),
+        experiment.settings.output_times.tolist(),
         experiment.step,
         limits,
         resumed=stored is not None,

@@ -7,11 +7,12 @@ from fractions import Fraction
 
 from wgflow.arithmetic.number import InputError, integer, rational
 from wgflow.dynamics.choices import bounded, one_of, stabilizer_of
+from wgflow.dynamics.run_settings import RunSettings
 from wgflow.fourier.domain import Period
 from wgflow.kernels.kernel import ZERO, Kernel
 from wgflow.kernels.text import parse
 from wgflow.record import record
-from wgflow.stability.claim import Claim, make_claim
+from wgflow.stability.claim import make_claim
 
 FLOWS = ("kernel", "jensen-shannon")
 SOLVERS = ("auto", "spectral", "etdrk4", "volumes", "implicit")
@@ -19,11 +20,10 @@ LIMITER_NAMES = ("positive", "minmod", "van-leer")
 MOVES = ("p", "both")
 DEFAULT_POINTS = {1: 256, 2: 128, 3: 48}
 MOST_FRAME_BYTES = 2**28
-TAU = 6.283185307179586
 
 
 @record
-class DensitySettings:
+class DensitySettings(RunSettings):
     """Every choice of a density run as text or plain numbers; numbers that were typed stay exact text."""
 
     flow: str
@@ -49,33 +49,9 @@ class DensitySettings:
     max_steps: int
 
     @property
-    def claim(self) -> Claim:
-        """The claim of `wgflow.certify` about the same kernel, role and torus."""
-        return make_claim(self.kernel, self.stabilizer, self.eps, self.dim, self.role, self.period)
-
-    @property
-    def moving_kernel(self) -> Kernel:
-        """e - eps s."""
-        claim = self.claim
-        return claim.kernel - claim.eps * claim.stabilizer
-
-    @property
     def length(self) -> float:
         """The period of the torus, or the side of the box."""
-        domain = self.claim.domain
-        return TAU / float(domain.wavenumber(1)) if isinstance(domain, Period) else self.number("box")
-
-    def number(self, name: str) -> float:
-        """Returns an exact number of the settings as the nearest double."""
-        return float(Fraction(getattr(self, name)))
-
-    def to_json(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in DensitySettings.__annotations__}
-
-    @property
-    def text(self) -> str:
-        """Canonical JSON, which `settings_of` reads back to equal settings."""
-        return json.dumps(self.to_json(), sort_keys=True)
+        return self.torus_length or self.number("box")
 
 
 def settings_of(text: str) -> DensitySettings:

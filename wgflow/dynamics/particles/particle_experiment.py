@@ -74,17 +74,6 @@ class Experiment:
     plain_sums: SumChoice
 
     @property
-    def times(self) -> Floats:
-        """The times of the outputs."""
-        return np.linspace(0.0, self.settings.number("time"), self.settings.outputs + 1)
-
-    @property
-    def frames(self) -> frozenset[float]:
-        """The times of the outputs at which positions are kept."""
-        picked = np.linspace(0, self.settings.outputs, self.settings.frames).round().astype(int)
-        return frozenset(self.times[picked].tolist())
-
-    @property
     def limits(self) -> Limits:
         """When the run stops early; on a torus nothing escapes."""
         settings = self.settings

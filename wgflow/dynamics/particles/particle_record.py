@@ -19,7 +19,7 @@ class ParticleRecord(Recorded):
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
         self.settings_text = experiment.settings.text
-        self.end, self.frames = float(experiment.times[-1]), experiment.frames
+        self.end, self.frames = experiment.settings.number("time"), experiment.settings.frame_times
 
     def series(self, snapshot: Snapshot) -> Values:
         return mode_values(self.experiment, snapshot.state)

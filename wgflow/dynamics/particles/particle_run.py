@@ -189,7 +189,7 @@ def _run(
             experiment.flow,
             spread(experiment.integrator),
             start,
-            experiment.times.tolist(),
+            experiment.settings.output_times.tolist(),
             experiment.step,
             experiment.limits,
             resumed=stored is not None,

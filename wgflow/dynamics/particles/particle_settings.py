@@ -18,10 +18,10 @@ from wgflow.dynamics.particles.particle_combinations import (
     modes_text,
     text_of,
 )
+from wgflow.dynamics.run_settings import RunSettings
 from wgflow.fourier.domain import Period
-from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
-from wgflow.stability.claim import Claim, make_claim
+from wgflow.stability.claim import make_claim
 
 INTEGRATORS = ("auto", "euler", "heun", "rk4", "bs32", "dp54", "exponential-euler", "exprb32")
 METHODS = ("auto", "direct", "sorted", "fourier", "nufft", "sliced")
@@ -31,7 +31,7 @@ MOST_FRAME_BYTES = 2**28
 
 
 @record
-class ParticleSettings:
+class ParticleSettings(RunSettings):
     """Every choice of a particle run as text or plain numbers; numbers that were typed stay exact text."""
 
     kernel: str
@@ -68,38 +68,14 @@ class ParticleSettings:
     seed: int
 
     @property
-    def claim(self) -> Claim:
-        """The claim of `wgflow.certify` about the same kernel, role and torus."""
-        return make_claim(self.kernel, self.stabilizer, self.eps, self.dim, self.role, self.period)
-
-    @property
-    def moving_kernel(self) -> Kernel:
-        """e - eps s."""
-        claim = self.claim
-        return claim.kernel - claim.eps * claim.stabilizer
-
-    @property
     def length(self) -> float | None:
         """The period of the torus, None for the whole space."""
-        domain = self.claim.domain
-        return 6.283185307179586 / float(domain.wavenumber(1)) if isinstance(domain, Period) else None
-
-    def number(self, name: str) -> float:
-        """Returns an exact number of the settings as the nearest double."""
-        return float(Fraction(getattr(self, name)))
+        return self.torus_length
 
     @property
     def learning_rates(self) -> tuple[float, float]:
         """Of the discriminator and of the generator."""
         return float(Fraction(self.rates[0])), float(Fraction(self.rates[1]))
-
-    def to_json(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in ParticleSettings.__annotations__}
-
-    @property
-    def text(self) -> str:
-        """Canonical JSON, which `settings_of` reads back to equal settings."""
-        return json.dumps(self.to_json(), sort_keys=True)
 
 
 def settings_of(text: str) -> ParticleSettings:

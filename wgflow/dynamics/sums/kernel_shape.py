@@ -26,7 +26,7 @@ def _formulas() -> str:
     """Returns a digest of the sources that the instructions depend on: code that Numba cached from older ones is not reused."""
     root = Path(wgflow.__file__).parent
     sources = [path for folder in ("kernels", "arithmetic") for path in sorted((root / folder).glob("*.py"))]
-    sources += [root / "dynamics" / f"{name}.py" for name in FORMULAS]
+    sources += [Path(__file__).with_name(f"{name}.py") for name in FORMULAS]
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
