@@ -28,6 +28,7 @@ def printed(script: str, figure: Path, *options: str) -> list[list[str]]:
 def test_every_script_is_run_here():
     names = {path.name for path in FOLDER.glob("*.py")}
     assert names == {
+        "density_convergence.py",
         "modes_of_gaussians.py",
         "plain_discriminators.py",
         "rbf_stabilizers.py",
@@ -183,3 +184,16 @@ def test_quantile_convergence(tmp_path):
         assert float(space["point inside -> uniform", name][6]) == pytest.approx(order, abs=0.1)
     beside = {row[0]: row for row in rows if len(row) == 4 and "->" in row[0]}
     assert float(beside["point -> uniform"][2]) > 0.1 > 1e-3 > float(beside["point -> uniform"][3])
+
+
+def test_density_convergence():
+    """Orders of the finite volumes on the smooth flow on a circle, and of the spectral solver's exponential decay."""
+    command = [sys.executable, str(FOLDER / "density_convergence.py"), "--quick", "--cases", "circle,barenblatt"]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert out.returncode == 0, out.stderr
+    tables = {block.split("\n")[0]: block.split() for block in out.stdout.strip().split("\n\n")}
+    orders = {title: float(words[-1]) for title, words in tables.items()}
+    assert all(order > 1.9 for title, order in orders.items() if "circle" in title and "finite volumes" in title)
+    assert all(order > 0.9 for title, order in orders.items() if "implicit" in title)
+    assert all(order > 6 for title, order in orders.items() if "etdrk4" in title)
+    assert all(order > 1 for title, order in orders.items() if "arenblatt" in title) and len(orders) > 8

@@ -21,6 +21,11 @@ KNOWN = {  # facts that the printed text must show, each known from a formula
         "The certificate holds: DECAYS",
         "refused: ",
     ),
+    "from_a_formula_to_particles": (
+        "DECAYS at eps = 4; least eps on this band: 1.374579",  # 2 exp(-3/8)
+        "every rung agrees within 0.1 %: True",
+        "STABLE",
+    ),
     "particles_beside_theory": (
         "m = 3  predicted 0.582829  measured 0.582829",  # 9 sqrt(2 pi)/2 exp(-9/8) / (2 pi)
         "eps = 1.8   proved: GROWS   measured rate of mode 1: +0.0020",
