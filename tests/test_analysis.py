@@ -195,5 +195,5 @@ def test_density_convergence():
     orders = {title: float(words[-1]) for title, words in tables.items()}
     assert all(order > 1.9 for title, order in orders.items() if "circle" in title and "finite volumes" in title)
     assert all(order > 0.9 for title, order in orders.items() if "implicit" in title)
-    assert all(float(words[-2]) < 1e-11 for title, words in tables.items() if "etdrk4" in title)  # 128 points: rounding
+    assert all(float(words[-2]) < 1e-10 for title, words in tables.items() if "etdrk4" in title)  # rounding, which may grow
     assert all(order > 1 for title, order in orders.items() if "arenblatt" in title) and len(orders) > 8
