@@ -209,3 +209,16 @@ def test_the_command(capsys, tmp_path, monkeypatch):
         assert main(wrong) == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1 and words in error, error
+
+
+@pytest.mark.parametrize("solver, tolerance", [("etdrk4", 1e-9), ("spectral", 1e-9), ("volumes", 1e-3)])
+def test_noise_injection_in_the_mean_smooths_the_kernel(solver, tolerance):
+    """E[grad phi(x + beta u)], u standard normal, is the force of a kernel with the transform F(k) exp(-beta^2 k^2/2)."""
+    run = simulate_density("elastic", dim=1, period="2*pi", modes="1,3", noise="0.4", solver=solver, outputs=16, time="0.5")
+    for row in run.growth.rows:
+        k = row.wavenumber
+        rate = k * k * np.pi / k * np.exp(-0.08 * k * k) / (2 * np.pi)  # F(elastic) = pi/k in one dimension
+        assert row.fit.rate == pytest.approx(rate, rel=tolerance)
+    assert run.data.attrs["well_posedness"].startswith("well posed")
+    with pytest.raises(InputError, match="--period"):
+        simulate_density("rbf", box=8, noise="0.1", start="gaussian(std=1)")

@@ -32,6 +32,7 @@ TEXTS = (
     ("--state", "TEXT", "p at time 0: an expression such as '1+0.5*cos(x)' or a Gaussian mixture (default: uniform)"),
     ("--target", "TEXT", "q: likewise (default: uniform on a torus, 0 in a box)"),
     ("--diffusion", "NU", "adds NU times the Laplacian of p (default 0)"),
+    ("--noise", "BETA", "mean field of noise injection: the kernel smoothed by a Gaussian of this width (torus; default 0)"),
     ("--points", "COUNT", "grid points an axis (default 256, 128, 48 in n = 1, 2, 3)"),
     ("--solver", "NAME", "auto; etdrk4, spectral (torus); volumes (positive, order 2), implicit (positive for every step)"),
     ("--limiter", "NAME", "of the finite volumes: van-leer (default), minmod, positive"),

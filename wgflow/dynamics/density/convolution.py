@@ -102,8 +102,10 @@ def _fastest_decay(role: Role, multiplier: Floats, spacing: float) -> float:
     return max(0.0, -float(np.min(growth_rate(role, k2, multiplier))))
 
 
-def convolution(kernel: Kernel, grid: Grid) -> Convolution:
-    """Returns the convolution with a kernel on a grid. Raises InputError for kernels without finite values there.
+def convolution(kernel: Kernel, grid: Grid, noise: float = 0.0) -> Convolution:
+    """Returns the convolution with a kernel on a grid, on a torus smoothed by a Gaussian of width ``noise``.
+
+    Raises InputError for kernels without finite values there.
 
     >>> from wgflow.dynamics.density.grid import make_grid
     >>> from wgflow.kernels.text import parse
@@ -114,19 +116,19 @@ def convolution(kernel: Kernel, grid: Grid) -> Convolution:
     array([-0.25, -1.  , -2.  , -3.  ])
     """
     kernel.check_dimension(grid.dim)
-    found = _periodic(kernel, grid) if grid.periodic else _free(kernel, grid)
+    found = _periodic(kernel, grid, noise) if grid.periodic else _free(kernel, grid)
     if not np.isfinite(found.multiplier).all():
         raise InputError(f"{kernel} has no finite transform on this grid; type another kernel or fewer --points.")
     return found
 
 
-def _periodic(kernel: Kernel, grid: Grid) -> Periodic:
+def _periodic(kernel: Kernel, grid: Grid, noise: float) -> Periodic:
     whole = fft.fftfreq(grid.points, 1 / grid.points)
     half = np.arange(grid.points // 2 + 1.0)
     axes = np.meshgrid(*[whole] * (grid.dim - 1), half, indexing="ij", sparse=True)
     shape = np.broadcast_shapes(*(m.shape for m in axes))
     squares = np.asarray(sum(np.broadcast_to(m * m, shape) for m in axes))
-    return Periodic(grid, radial(kernel, grid.dim, grid.length, squares))
+    return Periodic(grid, radial(kernel, grid.dim, grid.length, squares, noise))
 
 
 def _free(kernel: Kernel, grid: Grid) -> FreeSpace:

@@ -119,16 +119,17 @@ def _flow(settings: DensitySettings, grid: Grid, given: Densities) -> tuple[Dens
     both, spread = settings.moves == "both", settings.number("diffusion")
     role, kernel = settings.claim.role, settings.moving_kernel
     if settings.solver in ("spectral", "etdrk4"):
-        return spectral_flow(grid, kernel, role, given, both, spread)
+        return spectral_flow(grid, kernel, role, given, both, spread, settings.number("noise"))
     from wgflow.dynamics.density.volumes import volume_flow  # late: Numba
 
-    return volume_flow(grid, convolution(kernel, grid), role, given, both, spread, settings.limiter)
+    return volume_flow(grid, convolution(kernel, grid, settings.number("noise")), role, given, both, spread, settings.limiter)
 
 
 def predicted_rates(settings: DensitySettings, grid: Grid, given: Densities, squares: Floats) -> Floats:
     """Returns the rates of the modes of p - q with these |m|^2 about the mean densities, in 1/time, (K,).
 
-    s C k^2 F(e - eps s)(k) - nu k^2, from the certified spectrum; with both moving C is the sum of both means.
+    s C k^2 F(e - eps s)(k) exp(-noise^2 k^2 / 2) - nu k^2, from the certified spectrum; with both moving C is the sum of
+    both means.
     """
     k2 = squares * (2 * np.pi / grid.length) ** 2
     if settings.flow == "jensen-shannon":
@@ -136,7 +137,7 @@ def predicted_rates(settings: DensitySettings, grid: Grid, given: Densities, squ
     if not squares.size:
         return np.zeros(0)
     mean = float(given.p.mean())
-    rates = certified_rates(settings.claim, squares) * mean
+    rates = certified_rates(settings.claim, squares) * np.exp(-(settings.number("noise") ** 2) * k2 / 2) * mean
     if settings.moves == "both":
         rates = both_moving(rates) * (mean + float(given.q.mean())) / (2 * mean)
     return np.asarray(rates - settings.number("diffusion") * k2)
@@ -145,7 +146,8 @@ def predicted_rates(settings: DensitySettings, grid: Grid, given: Densities, squ
 def _statement(settings: DensitySettings, grid: Grid, given: Densities) -> Statement | None:
     if settings.flow == "jensen-shannon":
         return None
-    return well_posed(settings.claim, _resolved(settings, grid, given), Fraction(settings.diffusion))
+    resolved = _resolved(settings, grid, given)
+    return well_posed(settings.claim, resolved, Fraction(settings.diffusion), is_smoothed=settings.noise != "0")
 
 
 def _resolved(settings: DensitySettings, grid: Grid, given: Densities) -> Floats | None:
@@ -161,6 +163,7 @@ def _resolved(settings: DensitySettings, grid: Grid, given: Densities) -> Floats
     except InputError:
         return None
     total = density[0] + (density[1] if settings.moves == "both" else 0)
+    values = values * np.exp(-((settings.number("noise") * k) ** 2) / 2)
     return np.asarray(growth_rate(settings.claim.role, k * k, values, total) - settings.number("diffusion") * k * k)
 
 

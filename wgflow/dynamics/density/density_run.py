@@ -104,7 +104,7 @@ def simulate_density(
 
     (Chen, Wu and Xiang 2023, section 3); q stands still, or moves with the opposite sign. Options, with the defaults of
     `wgflow.dynamics.density.density_settings.density_settings`: stabilizer, eps, dim, role, flow ("kernel", "jensen-shannon"),
-    period or box, moves ("p", "both"), modes, amplitude, diffusion, points, solver ("spectral", "etdrk4", "volumes",
+    period or box, moves ("p", "both"), modes, amplitude, diffusion, noise, points, solver ("spectral", "etdrk4", "volumes",
     "implicit"), limiter, filter, time, step, outputs, frames, max_steps.
 
     start, target: arrays of values on the grid (`wgflow.dynamics.density.grid`), or text: an expression in x, y, z or a Gaussian

@@ -38,6 +38,7 @@ class DensitySettings(RunSettings):
     modes: str | None
     amplitude: str
     diffusion: str
+    noise: str
     points: int
     solver: str
     limiter: str
@@ -75,6 +76,7 @@ def density_settings(
     modes: object = None,
     amplitude: object = "1e-5",
     diffusion: object = 0,
+    noise: object = 0,
     points: object = None,
     solver: object = "auto",
     limiter: object = "van-leer",
@@ -109,6 +111,7 @@ def density_settings(
         modes=None if modes is None else str(modes),
         amplitude=bounded(amplitude, "amplitude", above=0, most=1),
         diffusion=bounded(diffusion, "diffusion", least=0),
+        noise=bounded(noise, "noise", least=0),
         points=size,
         solver=_solver(one_of(solver, SOLVERS, "solver"), kind, period is not None),
         limiter=one_of(limiter, LIMITER_NAMES, "limiter"),
@@ -148,6 +151,8 @@ def _solver(name: str, kind: str, periodic: bool) -> str:
 def _check_together(settings: DensitySettings) -> None:
     if settings.filter != "0" and settings.solver not in ("spectral", "etdrk4"):
         raise InputError("--filter sets Fourier modes to 0; type --solver etdrk4 with it.")
+    if settings.noise != "0" and (settings.period is None or settings.flow != FLOWS[0]):
+        raise InputError("--noise smooths the kernel's transform on a torus; type --period 2*pi, say, or leave it out.")
     if settings.flow != FLOWS[0] and (settings.moves == "both" or settings.diffusion != "0"):
         raise InputError(
             f"in the flow {settings.flow} p alone moves, without further diffusion; leave out --moves and --diffusion."

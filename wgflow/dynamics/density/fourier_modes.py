@@ -15,13 +15,17 @@ from wgflow.record import record
 Complexes = NDArray[np.complex128]
 
 
-def radial(kernel: Kernel, dim: int, length: float, squares: Floats) -> Floats:
-    """Returns F(e)(2 pi |m| / length) for these |m|^2, of their shape; 0 at m = 0, where it never matters (mass is conserved)."""
+def radial(kernel: Kernel, dim: int, length: float, squares: Floats, noise: float = 0.0) -> Floats:
+    """Returns F(e)(k) exp(-noise^2 k^2 / 2), k = 2 pi |m| / length, for these |m|^2, of their shape.
+
+    0 at m = 0, where it never matters (mass is conserved).
+    """
     distinct, place = np.unique(squares, return_inverse=True)
     values = np.zeros(distinct.size)
     positive = distinct > 0
     if kernel.terms and positive.any():
         values[positive] = transform(kernel, 2 * np.pi / length * np.sqrt(distinct[positive]), dim)
+    values *= np.exp(-distinct * (2 * np.pi / length * noise) ** 2 / 2)
     return values[place].reshape(squares.shape)
 
 

@@ -159,9 +159,15 @@ def _pairs(modes: Complexes) -> Floats:
 
 
 def spectral_flow(
-    grid: Grid, kernel: Kernel, role: Role, densities: Densities, moves_both: bool = False, diffusion: float = 0.0
+    grid: Grid,
+    kernel: Kernel,
+    role: Role,
+    densities: Densities,
+    moves_both: bool = False,
+    diffusion: float = 0.0,
+    noise: float = 0.0,
 ) -> tuple[SpectralFlow, Floats]:
-    """Returns (flow, the state to start from) on a periodic grid.
+    """Returns (flow, the state to start from) on a periodic grid; the kernel smoothed by a Gaussian of width ``noise``.
 
     >>> from wgflow.dynamics.density.grid import make_grid
     >>> from wgflow.kernels.text import parse
@@ -173,7 +179,7 @@ def spectral_flow(
     """
     keep_freed_memory()
     modes = Modes(grid)
-    multiplier = radial(kernel, grid.dim, grid.length, modes.squares)
+    multiplier = radial(kernel, grid.dim, grid.length, modes.squares, noise)
     target = None if moves_both else modes.coefficients(densities.q)
     mean = float(densities.p.mean() + (densities.q.mean() if moves_both else 0))
     flow = SpectralFlow(grid, role, multiplier, target, mean, diffusion)

@@ -82,11 +82,12 @@ class Statement:
         }
 
 
-def well_posed(claim: Claim, rates: Floats | None, diffusion: Fraction = Fraction(0)) -> Statement:
+def well_posed(claim: Claim, rates: Floats | None, diffusion: Fraction = Fraction(0), is_smoothed: bool = False) -> Statement:
     """Returns the statement about a flow with these rates of its resolved modes (1/time, any shape; None: unknown).
 
     The rates s C k^2 F(e - eps s)(k) - nu k^2 toward infinity follow from the exact leading term of the transform
     (`wgflow.fourier.asymptotics.expand`), terms that cancel exactly included. Expressions are not looked into.
+    is_smoothed: a Gaussian of k multiplies the transform, which itself grows like a power of k at most.
 
     >>> from wgflow.stability.claim import make_claim
     >>> for kernel in ("rbf", "coulomb", "elastic"):
@@ -97,7 +98,8 @@ def well_posed(claim: Claim, rates: Floats | None, diffusion: Fraction = Fractio
     >>> print(round(well_posed(make_claim("rbf", "0"), np.array([0.5, 1.0])).horizon, 2))  # ln(1e-3 / 1e-16)
     29.93
     """
-    posedness, power, exponential = _toward_infinity(claim, diffusion)
+    smoothing = (Posedness.SMOOTHING, Fraction(2), False) if diffusion else (Posedness.BOUNDED, Fraction(2), True)
+    posedness, power, exponential = smoothing if is_smoothed else _toward_infinity(claim, diffusion)
     if rates is None:
         return Statement(posedness, power, exponential, None, None)
     fastest = float(np.max(rates, initial=0.0))
