@@ -205,7 +205,12 @@ def test_the_command(capsys, tmp_path, monkeypatch):
     box = ["simulate", "density", "--kernel", "energy", "--role", "generator", "--box", "8", "--points", "64", "--time", "0.2"]
     assert main([*box, "--state", "gaussian(mean=-1, std=1/2)", "--target", "gaussian(mean=1)", "--outputs", "4"]) == 0
     assert "FINISHED" in capsys.readouterr().out
-    for wrong, words in (([*box], "--state"), ([*options, "--box", "3"], "--period"), ([*box, "--state", "ring"], "ring")):
+    for wrong, words in (
+        ([*box], "--state"),
+        ([*options, "--box", "3"], "--period"),
+        ([*box, "--state", "ring"], "ring"),
+        ([*box, "--state", "x"], "negative"),
+    ):
         assert main(wrong) == 2
         error = capsys.readouterr().err
         assert error.count("\n") == 1 and words in error, error

@@ -87,7 +87,10 @@ def _on_grid(grid: Grid, given: object, what: str) -> object:
         raise InputError(f"{what} = {shown(given)} is a set of samples, not a density; type an expression or a mixture.")
     values = wrapped(state, grid.length) if grid.periodic else state.values
     points = np.stack(np.meshgrid(*[grid.axis] * grid.dim, indexing="ij"), axis=-1)
-    return np.asarray(values(points))
+    found = np.asarray(values(points))
+    if (found < 0).any():
+        raise InputError(f"{what} = {shown(given)} is {found.min():.3g} somewhere; a density must not be negative.")
+    return found
 
 
 def _waves(grid: Grid, settings: DensitySettings) -> Floats:
