@@ -34,7 +34,7 @@ def _from_csv(file: Path) -> Table:
     if not rows:
         raise InputError(f"table {shown(file)} is empty; it needs the columns r, e.")
     header = [cell.strip().lower() for cell in rows[0]]
-    named = not all(_is_number(cell) for cell in header)
+    named = not all(is_number(cell) for cell in header)
     if named and not {"r", "e"} <= set(header):
         raise InputError(f"table {shown(file)} has the columns {shown(', '.join(header))}; it needs r and e.")
     first, second = (header.index("r"), header.index("e")) if named else (0, 1)
@@ -43,14 +43,15 @@ def _from_csv(file: Path) -> Table:
         raise InputError(f"table {shown(file)} has {len(body)} rows; at most {MOST_ROWS} are read.")
     r, e = [], []
     for number, row in enumerate(body, 1):
-        if len(row) <= max(first, second) or not (_is_number(row[first]) and _is_number(row[second])):
+        if len(row) <= max(first, second) or not (is_number(row[first]) and is_number(row[second])):
             raise InputError(f"table {shown(file)}: row {number} has no two numbers: {shown(','.join(row), 40)}.")
         r.append(float(row[first]))
         e.append(float(row[second]))
     return Table.of(r, e)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Tells whether a cell of a table is a number."""
     try:
         float(cell)
     except ValueError:

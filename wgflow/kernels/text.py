@@ -15,6 +15,7 @@ import re
 from fractions import Fraction
 
 from wgflow.arithmetic.number import MAX_BITS, MAX_DIGITS, InputError, rational, shown
+from wgflow.arithmetic.token_reader import TokenReader
 from wgflow.kernels.catalogue import LENGTH_EXPONENT, Entry, find
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import replace
@@ -46,34 +47,10 @@ if TYPE_CHECKING:
     Value = Fraction | Kernel | _Root | Written
 
 
-def _tokens(text: str) -> list[str]:
-    tokens, position = [], 0
-    end = len(text.rstrip())
-    while position < end:
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise InputError(f"kernel {shown(text)} has {text[position:].strip()[0]!r}, which is not understood; {_EXAMPLE}")
-        tokens.append(match[1] or match[2] or match[3])
-        position = match.end()
-    return tokens
-
-
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, text: str) -> None:
-        self.text, self.tokens, self.at, self.depth = text, _tokens(text), 0, 0
-
-    def error(self, problem: str) -> InputError:
-        return InputError(f"kernel {shown(self.text)}: {problem}; {_EXAMPLE}")
-
-    def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, expected: str = "") -> str:
-        token = self.peek()
-        if not token or (expected and token != expected):
-            raise self.error(f"expected {expected!r}" + (f" before {token!r}" if token else " at the end"))
-        self.at += 1
-        return token
+        super().__init__("kernel", text, _TOKEN, _EXAMPLE)
+        self.depth = 0
 
     def sum(self) -> Value:
         self.depth += 1

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgflow.arithmetic.number import InputError, shown
+from wgflow.fourier.table_file import is_number
 
 Floats = NDArray[np.float64]
 
@@ -118,7 +119,7 @@ def _from_table(file: Path) -> Found:
     if head is None:
         raise InputError(f"particle file {shown(file)} is empty; it needs one row of numbers a particle.")
     names = [cell.strip().lower() for cell in head]
-    named = not all(_is_number(cell) for cell in names)
+    named = not all(is_number(cell) for cell in names)
     with open(file, encoding="utf-8-sig", newline="") as lines:
         rows = (row for row in csv.reader(lines, delimiter=delimiter) if _has_content(row))
         if named:
@@ -144,14 +145,6 @@ def _numbers(file: Path, rows: Iterator[list[str]], columns: int) -> Floats:
         if len(row) != columns:
             raise InputError(f"particle file {shown(file)}: row {number} has {len(row)} columns, not {columns}.")
     return np.array(found, dtype=np.float64).reshape(len(found), columns)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 # --- checks -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgflow.arithmetic.number import InputError, rational, shown
+from wgflow.arithmetic.token_reader import TokenReader
 from wgflow.record import record
 
 Floats = NDArray[np.float64]
@@ -104,23 +105,10 @@ def parse_state(text: object) -> Expression:
     return Expression(" ".join(text.split()), tuple(parser.steps))
 
 
-class _Parser:
+class _Parser(TokenReader):
     def __init__(self, text: str) -> None:
-        self.text, self.at, self.depth = text, 0, 0
-        self.tokens, self.steps = _tokens(text), list[Step]()
-
-    def error(self, problem: str) -> InputError:
-        return InputError(f"state {shown(self.text)}: {problem}; {_EXAMPLE}")
-
-    def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, expected: str = "") -> str:
-        token = self.peek()
-        if not token or (expected and token != expected):
-            raise self.error(f"expected {expected!r}" + (f" before {token!r}" if token else " at the end"))
-        self.at += 1
-        return token
+        super().__init__("state", text, _TOKEN, _EXAMPLE)
+        self.depth, self.steps = 0, list[Step]()
 
     def add(self, kind: str, value: object = None) -> None:
         if len(self.steps) >= MAX_STEPS:
@@ -189,15 +177,3 @@ class _Parser:
             self.add("function", name)
         else:
             raise self.error(f"{shown(name)} is not known (x, y, z, r, pi and the functions {', '.join(FUNCTIONS)})")
-
-
-def _tokens(text: str) -> list[str]:
-    tokens, position = [], 0
-    end = len(text.rstrip())
-    while position < end:
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise InputError(f"state {shown(text)} has {text[position:].strip()[0]!r}, which is not understood; {_EXAMPLE}")
-        tokens.append(match[1] or match[2] or match[3])
-        position = match.end()
-    return tokens
