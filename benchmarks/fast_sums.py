@@ -31,7 +31,7 @@ import numpy as np
 import wgflow as wg
 from wgflow.conventions import Role
 from wgflow.dynamics.integrators import RungeKutta
-from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.particles.particle_flow import particle_flow
 from wgflow.dynamics.sums.nufft import Nufft
 from wgflow.dynamics.sums.pairwise import Direct
 from wgflow.dynamics.sums.sorted import Sorted

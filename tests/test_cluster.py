@@ -12,7 +12,7 @@ from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrators import EmbeddedRungeKutta, RungeKutta
 from wgflow.dynamics.particles.cluster import ClusterRungeKutta, connected
-from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.particles.particle_flow import particle_flow
 from wgflow.dynamics.sums.nufft import Nufft
 from wgflow.dynamics.sums.torus import Fourier
 from wgflow.dynamics.tableau import BOGACKI_SHAMPINE, EULER, HEUN

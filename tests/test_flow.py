@@ -10,8 +10,8 @@ from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrator_names import integrator as named
 from wgflow.dynamics.particles.alternating import Cycle, alternating
-from wgflow.dynamics.particles.flow import particle_flow
 from wgflow.dynamics.particles.noise import NoiseLevel, normals, with_noise
+from wgflow.dynamics.particles.particle_flow import particle_flow
 
 
 def cloud(seed, n=7, m=5, dim=2):

@@ -8,11 +8,12 @@ from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import Snapshot, beginning
 from wgflow.dynamics.exponential import ExponentialEuler, ExponentialRosenbrock32
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrate import Limits, Outcome, integrate
 from wgflow.dynamics.integrator_names import integrator as named
 from wgflow.dynamics.particles.alternating import Cycle, alternating
-from wgflow.dynamics.particles.flow import Flow, particle_flow
 from wgflow.dynamics.particles.noise import NoiseLevel, with_noise
+from wgflow.dynamics.particles.particle_flow import particle_flow
 from wgflow.dynamics.tolerance import Tolerance
 
 TIMES = [0.0, 0.3, 1.0, 1.7]

@@ -13,11 +13,12 @@ from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.exponential import ExponentialEuler, ExponentialRosenbrock32, Linearization
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrate import Outcome, integrate
 from wgflow.dynamics.integrator_names import integrator as named
 from wgflow.dynamics.integrators import EmbeddedRungeKutta, RungeKutta
 from wgflow.dynamics.krylov import phi_sum, small_exponential
-from wgflow.dynamics.particles.flow import Flow, particle_flow
+from wgflow.dynamics.particles.particle_flow import particle_flow
 from wgflow.dynamics.step_control import first_step, rejected_change
 from wgflow.dynamics.step_limit import step_limit
 from wgflow.dynamics.tableau import BOGACKI_SHAMPINE, DORMAND_PRINCE, EULER, HEUN, RK4

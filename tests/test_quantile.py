@@ -15,7 +15,7 @@ from wgflow.dynamics.advance import beginning
 from wgflow.dynamics.integrate import integrate
 from wgflow.dynamics.integrator_names import integrator
 from wgflow.dynamics.particles.distance import wasserstein_1
-from wgflow.dynamics.particles.flow import particle_flow
+from wgflow.dynamics.particles.particle_flow import particle_flow
 from wgflow.dynamics.quantiles.event_driven import EventDriven, quantile_integrator
 from wgflow.dynamics.quantiles.line_law import levels, line_law
 from wgflow.dynamics.quantiles.quantile import density_of, line_kernel, quantile_flow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wgflow.cli.claim import show
+from wgflow.cli.runs import STABILIZER, given
 
 HELP = "certified rates beside a density solver and particles, in one table"
 DESCRIPTION = (
@@ -13,8 +14,7 @@ DESCRIPTION = (
     "1 a rate is missed, 3 one could not be measured that well, 2 wrong input, 4 failure."
 )
 _TEXTS = (
-    ("--stabilizer", "TEXT", "kernel s of the stabilizing term -eps s (default: as for `wgflow spectrum`, where --eps is given)"),
-    ("--eps", "NUMBER", "strength of the stabilizer, exact: 0.2 or 1/5 (default 0: plain)"),
+    *STABILIZER,
     ("--dim", "N", "dimension, 1 to 3 (default 2)"),
     ("--role", "ROLE", "discriminator (default) or generator"),
     ("--period", "L", "period of the torus (default 2*pi)"),
@@ -43,9 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from wgflow.dynamics.growth import AGREES, MISSED
     from wgflow.dynamics.ladder import HEADER, ladder
 
-    names = [option[2:] for option, _, _ in _TEXTS]
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    found = ladder(args.kernel, **given)
+    found = ladder(args.kernel, **given(args, _TEXTS))  # type: ignore[arg-type]
     if args.json:
         import json
 

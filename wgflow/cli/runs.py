@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 Texts = tuple[tuple[str, str, str], ...]
 
+KERNEL: Texts = (("--kernel", "TEXT", "kernel e, such as rbf, energy, 'rbf(1) + 2*energy' or an expression in r"),)
+STABILIZER: Texts = (
+    ("--stabilizer", "TEXT", "kernel s of the stabilizing term -eps s (default: as for `wgflow spectrum`, where --eps is given)"),
+    ("--eps", "NUMBER", "strength of the stabilizer, exact: 0.2 or 1/5 (default 0: plain)"),
+)
+
 
 def add_run_options(command: argparse.ArgumentParser, pictures: str) -> None:
     """Adds the options of all simulations; ``pictures``: the formats of --plot."""

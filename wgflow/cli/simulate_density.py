@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wgflow.cli.claim import table
+from wgflow.cli.runs import KERNEL, STABILIZER
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ DESCRIPTION = (
     "and prints the growth rate of each disturbed mode beside the certified one. Exit codes as for `wgflow simulate particles`."
 )
 TEXTS = (
-    ("--kernel", "TEXT", "kernel e, such as rbf, energy, 'rbf(1) + 2*energy' or an expression in r"),
-    ("--stabilizer", "TEXT", "kernel s of the stabilizing term -eps s (default: as for `wgflow spectrum`, where --eps is given)"),
-    ("--eps", "NUMBER", "strength of the stabilizer, exact: 0.2 or 1/5 (default 0: plain)"),
+    *KERNEL,
+    *STABILIZER,
     ("--dim", "N", "dimension, 1 to 3 (default 1); volumes and implicit: 1 or 2"),
     ("--role", "ROLE", "discriminator (default) or generator"),
     ("--flow", "NAME", "kernel (default), or jensen-shannon: the flow of the original GAN, which needs no kernel"),

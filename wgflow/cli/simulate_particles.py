@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wgflow.cli.claim import table
+from wgflow.cli.runs import KERNEL, STABILIZER
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
@@ -18,9 +19,8 @@ DESCRIPTION = (
     "collapse: the last good state is kept)."
 )
 _TEXTS = (
-    ("--kernel", "TEXT", "kernel e, such as rbf, energy, 'rbf(1) + 2*energy' or an expression in r"),
-    ("--stabilizer", "TEXT", "kernel s of the stabilizing term -eps s (default: as for `wgflow spectrum`, where --eps is given)"),
-    ("--eps", "NUMBER", "strength of the stabilizer, exact: 0.2 or 1/5 (default 0: plain)"),
+    *KERNEL,
+    *STABILIZER,
     ("--dim", "N", "dimension of the space (default 2)"),
     ("--role", "ROLE", "discriminator (default) or generator"),
     ("--period", "L", "a torus of this period on each axis, such as 2*pi; default: the whole space"),

@@ -7,8 +7,8 @@ from math import ceil, inf
 
 import numpy as np
 
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.step_control import accepted_change, rejected_change
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import FixedSteps, Integrator, Memory
 from wgflow.dynamics.krylov import phi_sum
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.step_control import first_step
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tolerance import Tolerance, spread

@@ -11,8 +11,8 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.advance import Snapshot, Steps, adaptive_steps, fixed_steps
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record, replace
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.step_control import first_step
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tableau import Row, Tableau
@@ -52,6 +52,23 @@ class FixedSteps(Integrator):
 
     def init(self, flow: Flow, t: float, state: Floats) -> Memory:
         return {}
+
+
+class AfterSteps(Integrator):
+    """An integrator that does something after each step of ``inner``; implementations add that field, `step`, `describe`."""
+
+    inner: Integrator
+
+    @property
+    def order(self) -> int:
+        return self.inner.order
+
+    @property
+    def error_order(self) -> int | None:
+        return self.inner.error_order
+
+    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
+        return self.inner.init(flow, t, state)
 
 
 @record

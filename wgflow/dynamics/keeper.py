@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wgflow.arithmetic.number import InputError, rational, shown
 from wgflow.dynamics.advance import Snapshot
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrate import Limits, Outcome, Result, integrate
 from wgflow.dynamics.integrators import Integrator
 from wgflow.dynamics.particle_recorder import Recorder
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.run_file import checkpoint_path, save_signed
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.run import Array, labelled

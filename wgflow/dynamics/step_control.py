@@ -6,7 +6,7 @@ from math import inf, isfinite
 
 import numpy as np
 
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tolerance import Tolerance
 

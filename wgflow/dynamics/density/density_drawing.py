@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wgflow.dynamics.particles.drawing import plot_modes
+from wgflow.dynamics.particles.drawing import case_title, plot_modes
 from wgflow.plots import save_figure
 
 
@@ -27,9 +27,8 @@ def plot_density(data: Any, axes: Any = None) -> Any:
     else:
         plot_energy(data, right)
     settings = json.loads(data.attrs["settings"])
-    stabilizer = "" if settings["eps"] == "0" else f" − {settings['eps']} · ({settings['stabilizer']})"
-    name = f"{settings['kernel']}{stabilizer}, {settings['role']}" if settings["flow"] == "kernel" else "Jensen–Shannon flow"
-    figure.suptitle(f"{name}, n = {settings['dim']}", fontsize="medium")
+    title = case_title(settings) if settings["flow"] == "kernel" else f"Jensen–Shannon flow, n = {settings['dim']}"
+    figure.suptitle(title, fontsize="medium")
     return left
 
 

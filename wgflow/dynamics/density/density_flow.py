@@ -11,8 +11,8 @@ from scipy import fft
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.density.grid import Grid
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.modes import Mode
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 

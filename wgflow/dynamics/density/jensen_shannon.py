@@ -9,8 +9,8 @@ from wgflow.dynamics.density.density_flow import Complexes, Densities, masses_on
 from wgflow.dynamics.density.grid import Grid
 from wgflow.dynamics.density.positive import PositiveFlow, Slope
 from wgflow.dynamics.density.upwind import WalkingFlow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.modes import Mode
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 

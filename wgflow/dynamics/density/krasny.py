@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.integrators import AfterSteps, Integrator, Memory
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
 
 @record
-class Filtered(Integrator):
+class Filtered(AfterSteps):
     """Steps of ``inner``, after each of which the modes c_m with |c_m| < floor are set to 0 (Krasny 1986).
 
     The state holds modes as pairs (..., 2) (`wgflow.dynamics.density.spectral`); the floor is absolute.
@@ -19,17 +19,6 @@ class Filtered(Integrator):
 
     inner: Integrator
     floor: float
-
-    @property
-    def order(self) -> int:
-        return self.inner.order
-
-    @property
-    def error_order(self) -> int | None:
-        return self.inner.error_order
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return self.inner.init(flow, t, state)
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         new, kept, error = self.inner.step(flow, t, dt, state, memory)

@@ -10,8 +10,8 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.density.density_flow import DensityFlow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import Integrator, Memory, combined
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tableau import Tableau
 from wgflow.record import record

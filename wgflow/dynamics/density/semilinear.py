@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.integrators import FixedSteps, Memory
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
@@ -40,7 +40,7 @@ Table = tuple[Floats, Floats, Floats, Floats, Floats, Floats]
 
 
 @record
-class ExponentialRK4(Integrator):
+class ExponentialRK4(FixedSteps):
     """ETDRK4 (Cox and Matthews 2002, equations 26 to 29) with given steps: exact for N = 0, order 4 else.
 
     Its coefficients, which cancel for small L dt, are means over a circle about L dt (Kassam and Trefethen 2005).
@@ -50,15 +50,8 @@ class ExponentialRK4(Integrator):
     def order(self) -> int:
         return 4
 
-    @property
-    def error_order(self) -> int | None:
-        return None
-
     @cached_property
     def _tables(self) -> dict[float, tuple[Floats, Table]]:
-        return {}
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
         return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:

@@ -12,8 +12,8 @@ from wgflow.dynamics.density.fourier_modes import Modes, radial
 from wgflow.dynamics.density.grid import Grid
 from wgflow.dynamics.density.memory import keep_freed_memory
 from wgflow.dynamics.density.semilinear import SemilinearFlow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.modes import Mode
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record

@@ -9,8 +9,8 @@ import numpy as np
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.density.density_flow import DensityFlow
 from wgflow.dynamics.density.walk_loops import implicit_walks
-from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.integrators import FixedSteps, Memory
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
@@ -25,7 +25,7 @@ class WalkingFlow(DensityFlow):
 
 
 @record
-class ImplicitUpwind(Integrator):
+class ImplicitUpwind(FixedSteps):
     """One linear solve an axis: u_new = u + dt (what arrives - what leaves of u_new), with the rates of the old state.
 
     Order 1. Values stay nonnegative and mass is kept for any dt (Bailo, Carrillo and Hu 2020, section 2.3; axes in turn, their
@@ -36,13 +36,6 @@ class ImplicitUpwind(Integrator):
     @property
     def order(self) -> int:
         return 1
-
-    @property
-    def error_order(self) -> int | None:
-        return None
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return {}
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         if not isinstance(flow, WalkingFlow):

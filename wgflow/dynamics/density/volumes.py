@@ -15,8 +15,8 @@ from wgflow.dynamics.density.memory import keep_freed_memory
 from wgflow.dynamics.density.positive import SSP_RK3, PositiveFlow, Slope
 from wgflow.dynamics.density.upwind import WalkingFlow, walks_from
 from wgflow.dynamics.density.volume_loops import MINMOD, POSITIVE, VAN_LEER, moments, transport
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.modes import Mode
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 

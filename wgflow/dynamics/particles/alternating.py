@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wgflow.arithmetic.number import InputError
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import FixedSteps, Memory, RungeKutta
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.dynamics.tableau import EULER
 from wgflow.record import record, replace

@@ -13,8 +13,9 @@ from typing import Any
 
 import wgflow
 from wgflow.arithmetic.number import InputError, shown
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import FixedSteps, Integrator, Memory, RungeKutta
-from wgflow.dynamics.particles.flow import Flow, ParticleFlow
+from wgflow.dynamics.particles.particle_flow import ParticleFlow
 from wgflow.dynamics.particles.scattered import Scattered, worker_version
 from wgflow.dynamics.sums.lattice_sum import LatticeMethod
 from wgflow.dynamics.sums.sum_method import Floats

@@ -72,10 +72,14 @@ def plot_particles(data: Any, axes: Any = None) -> Any:
         plot_modes(data, right)
     else:
         plot_distances(data, right)
-    settings = json.loads(data.attrs["settings"])
-    stabilizer = "" if settings["eps"] == "0" else f" − {settings['eps']} · ({settings['stabilizer']})"
-    figure.suptitle(f"{settings['kernel']}{stabilizer}, {settings['role']}, n = {settings['dim']}", fontsize="medium")
+    figure.suptitle(case_title(json.loads(data.attrs["settings"])), fontsize="medium")
     return left
+
+
+def case_title(settings: dict[str, Any]) -> str:
+    """Returns the kernel, its stabilizer, the role and the dimension in words."""
+    stabilizer = "" if settings["eps"] == "0" else f" − {settings['eps']} · ({settings['stabilizer']})"
+    return f"{settings['kernel']}{stabilizer}, {settings['role']}, n = {settings['dim']}"
 
 
 def _positions(data: Any, axes: Any) -> Any:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from wgflow.conventions import HALF_IN_ENERGY
 from wgflow.dynamics.modes import torus_modes
-from wgflow.dynamics.particles.distance import sliced_wasserstein_2, wasserstein_1
+from wgflow.dynamics.particles.distance import KernelDistance, sliced_wasserstein_2, wasserstein_1
 from wgflow.dynamics.particles.particle_experiment import Experiment
 from wgflow.dynamics.sums.sum_method import Floats
 
@@ -41,7 +39,7 @@ def frame_values(experiment: Experiment, state: Floats) -> dict[str, Floats | fl
         out["target_position"] = y
     if y is not None or experiment.settings.period is not None:  # on a torus without particles q is uniform
         plain = out["energy"] if experiment.plain is experiment.driving else experiment.plain.energy(state)
-        out["mmd"] = float(np.sqrt(max(float(plain) / float(HALF_IN_ENERGY), 0.0)))
+        out["mmd"] = KernelDistance(float(plain) / float(HALF_IN_ENERGY), "V").mmd
     if y is not None and len(y) and experiment.settings.period is None:
         out["wasserstein"] = _wasserstein(experiment, x, y)
     return out

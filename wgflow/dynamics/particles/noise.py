@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.particles.flow import Flow, ParticleFlow
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.particles.particle_flow import ParticleFlow
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record, replace
 

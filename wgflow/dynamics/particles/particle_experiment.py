@@ -9,13 +9,14 @@ import numpy as np
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
 from wgflow.dynamics.advance import step_count
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrate import Limits
 from wgflow.dynamics.integrator_names import integrator as named
 from wgflow.dynamics.integrators import Integrator, RungeKutta
 from wgflow.dynamics.modes import Mode, parse_modes
 from wgflow.dynamics.particles.alternating import Cycle, alternating
-from wgflow.dynamics.particles.flow import Flow, ParticleFlow, particle_flow
 from wgflow.dynamics.particles.noise import NoiseLevel, with_noise
+from wgflow.dynamics.particles.particle_flow import ParticleFlow, particle_flow
 from wgflow.dynamics.particles.particle_settings import ParticleSettings
 from wgflow.dynamics.particles.predicted import mode_squares, predicted_rates, resolved_rates
 from wgflow.dynamics.step_limit import step_limit

@@ -19,7 +19,7 @@ from wgflow.record import record, replace
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from wgflow.dynamics.particles.flow import ParticleFlow
+    from wgflow.dynamics.particles.particle_flow import ParticleFlow
     from wgflow.dynamics.tableau import Tableau
 
 Box = tuple[Floats, Floats]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow.arithmetic.number import InputError
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.integrators import FixedSteps, Integrator, Memory, RungeKutta
-from wgflow.dynamics.particles.flow import Flow
 from wgflow.dynamics.quantiles.line_law import LineLaw, levels
 from wgflow.dynamics.quantiles.line_motion import Curve, independent
 from wgflow.dynamics.quantiles.merging_motion import sticky

@@ -19,7 +19,7 @@ import numpy as np
 
 from wgflow.arithmetic.number import InputError, integer, shown
 from wgflow.conventions import HALF_IN_ENERGY, Role
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
 from wgflow.dynamics.quantiles.line_law import LineLaw, levels, line_law
 from wgflow.dynamics.quantiles.quantile_order import group_levels
 from wgflow.dynamics.sums.sorted_parts import Part, line_parts

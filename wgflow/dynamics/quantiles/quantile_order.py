@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from wgflow.dynamics.integrators import Integrator, Memory
-from wgflow.dynamics.particles.flow import Flow
+from wgflow.dynamics.flow import Flow
+from wgflow.dynamics.integrators import AfterSteps, Integrator, Memory
 from wgflow.dynamics.sums.sum_method import Floats
 from wgflow.record import record
 
@@ -41,24 +41,13 @@ def group_levels(x: Floats) -> Floats:
 
 
 @record
-class Ordered(Integrator):
+class Ordered(AfterSteps):
     """Another integrator's step, after which quantiles that passed each other are merged; see `ordered`.
 
     For q = 0 and a kernel -c r that attracts, Euler's step becomes exact for every dt (Natile and Savare 2009, theorem 2.6).
     """
 
     inner: Integrator
-
-    @property
-    def order(self) -> int:
-        return self.inner.order
-
-    @property
-    def error_order(self) -> int | None:
-        return self.inner.error_order
-
-    def init(self, flow: Flow, t: float, state: Floats) -> Memory:
-        return self.inner.init(flow, t, state)
 
     def step(self, flow: Flow, t: float, dt: float, state: Floats, memory: Memory) -> tuple[Floats, Memory, float | None]:
         new, kept, error = self.inner.step(flow, t, dt, state, memory)
