@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from wgflow.cli.claim import show
 from wgflow.cli.runs import STABILIZER, given
 
 HELP = "certified rates beside a density solver and particles, in one table"
@@ -41,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if not tolerance > 0:
         raise InputError(f"tolerance {args.tolerance!r} must be positive; type --tolerance 0.01, say.")
     from wgflow.dynamics.growth import AGREES, MISSED
-    from wgflow.dynamics.ladder import HEADER, ladder
+    from wgflow.dynamics.ladder import ladder
 
     found = ladder(args.kernel, **given(args, _TEXTS))  # type: ignore[arg-type]
     if args.json:
@@ -49,13 +48,6 @@ def run(args: argparse.Namespace) -> int:
 
         print(json.dumps(found.to_json(tolerance), allow_nan=False))
     else:
-        from rich.table import Table
-
-        grid = Table(header_style="bold", box=None, padding=(0, 2))
-        for name in HEADER:
-            grid.add_column(name)
-        for row in found.lines(tolerance):
-            grid.add_row(*row)
-        show(grid)
+        print(found.text(tolerance))
     verdict = found.verdict(tolerance)
     return {AGREES: 0, MISSED: 1}.get(verdict, 3)

@@ -12,6 +12,7 @@ from wgflow.dynamics.modes import parse_modes
 from wgflow.dynamics.particles.particle_run import simulate_particles
 from wgflow.dynamics.particles.particle_settings import particle_settings
 from wgflow.dynamics.particles.predicted import mode_squares, predicted_rates
+from wgflow.dynamics.run_words import TOLERANCE
 from wgflow.dynamics.sums.precise import has_bounded_slope
 from wgflow.dynamics.sums.sorted import sortable
 from wgflow.record import record
@@ -26,7 +27,7 @@ MODES = {1: "1,2,3", 2: "1:0,1:1,0:2", 3: "1:0:0,1:1:0,0:1:2"}
 COUNT = {1: 1000, 2: 10_000, 3: 20_000}
 SMOOTHING = {1: "1/10", 2: "1/5", 3: "2/5"}  # over period / 2 pi, where particles need it: their lattice resolves it
 POINTS = {1: 256, 2: 96, 3: 32}
-HEADER = ("rung", "mode", "k", "predicted", "measured", "error", "change", "verdict")
+HEADER = ("mode", "k", "predicted", "measured", "error", "change", "verdict")
 
 
 @record
@@ -60,13 +61,21 @@ class Ladder:
                 if ratio is not None:
                     below[row.mode] = ratio
 
-    def lines(self, tolerance: float) -> list[tuple[str, ...]]:
-        """Returns rows of text under `HEADER`."""
-        out: list[tuple[str, ...]] = []
+    def text(self, tolerance: float) -> str:
+        """Returns a table a rung, for a terminal; ``change`` is that of measured / predicted from the rung before."""
+        cells: list[tuple[Rung | None, tuple[str, ...]]] = [(None, HEADER)]
         for rung, row, change in self.steps():
-            mode, k, predicted, measured, error, verdict = GrowthTable((row,)).lines(tolerance)[0]
-            out.append((rung.name, mode, k, predicted, measured, error, "" if change is None else f"{change:+.1e}", verdict))
-        return out
+            *numbers, verdict = GrowthTable((row,)).lines(tolerance)[0]
+            cells.append((rung, (*numbers, "" if change is None else f"{change:+.1e}", verdict)))
+        widths = [max(len(line[i]) for _, line in cells) for i in range(len(HEADER))]
+        out: list[str] = []
+        above: Rung | None = None
+        for rung_of, line in cells:
+            if rung_of is not None and rung_of is not above:
+                out.append(f"{rung_of.name} ({rung_of.how})")
+            out.append(("  " + "  ".join(c.rjust(w) for c, w in zip(line, widths, strict=True))).rstrip())
+            above = rung_of
+        return "\n".join(out)
 
     def to_json(self, tolerance: float) -> dict[str, object]:
         """Returns plain data in the schema wgflow.ladder/1."""
@@ -74,9 +83,7 @@ class Ladder:
         return {"schema": SCHEMA, "tolerance": tolerance, "verdict": self.verdict(tolerance), "rungs": rungs}
 
     def __str__(self) -> str:
-        cells = [HEADER, *self.lines(0.01)]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(HEADER))]
-        return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+        return self.text(TOLERANCE)
 
 
 def ladder(

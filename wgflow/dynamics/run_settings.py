@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from functools import cached_property
 
 from wgflow.fourier.domain import Period
 from wgflow.kernels.kernel import Kernel
@@ -29,18 +30,18 @@ class RunSettings:
     outputs: int
     frames: int
 
-    @property
+    @cached_property
     def claim(self) -> Claim:
         """The claim of `wgflow.certify` about the same kernel, role and torus."""
         return make_claim(self.kernel, self.stabilizer, self.eps, self.dim, self.role, self.period)
 
-    @property
+    @cached_property
     def moving_kernel(self) -> Kernel:
         """e - eps s."""
         claim = self.claim
         return claim.kernel - claim.eps * claim.stabilizer
 
-    @property
+    @cached_property
     def torus_length(self) -> float | None:
         """The period of the torus, None for the whole space."""
         domain = self.claim.domain
