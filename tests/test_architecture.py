@@ -16,6 +16,7 @@ LAYERS = [
     {"fourier"},
     {"stability"},
     {"dynamics"},
+    {"gan"},
     {"testing", "cli"},
     {"__main__"},
 ]
