@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
-from math import e, gamma, log, pi, sqrt
+from math import e, exp, gamma, log, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ def test_every_script_is_run_here():
     names = {path.name for path in FOLDER.glob("*.py")}
     assert names == {
         "density_convergence.py",
+        "free_features.py",
         "modes_of_gaussians.py",
         "plain_discriminators.py",
         "rbf_stabilizers.py",
@@ -38,6 +39,7 @@ def test_every_script_is_run_here():
         "learning_rate_charts.py",
         "particles_beside_theory.py",
         "quantile_convergence.py",
+        "train_classifier.py",
     }
 
 
@@ -197,3 +199,34 @@ def test_density_convergence():
     assert all(order > 0.9 for title, order in orders.items() if "implicit" in title)
     assert all(float(words[-2]) < 1e-10 for title, words in tables.items() if "etdrk4" in title)  # rounding, which may grow
     assert all(order > 1 for title, order in orders.items() if "arenblatt" in title) and len(orders) > 8
+
+
+def test_train_classifier(tmp_path):
+    out = tmp_path / "digits.safetensors"
+    command = [sys.executable, str(FOLDER / "train_classifier.py"), "--data", "digits", "--out", str(out), "--epochs", "20"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    rows = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
+    assert rows[1][:2] == ["digits", "360"] and float(rows[1][2]) >= 0.97
+    real, noisy, noise = (float(row[1]) for row in rows[-3:])
+    assert 4 * real < noisy < noise / 2  # the feature space orders images as it should
+
+    from wgflow.gan.data.names import make_source
+    from wgflow.gan.metrics.measured import measure
+
+    source = make_source("digits")
+    scores = measure(source.batch(1, 0, 300), source, 0, f"classifier:{out}")
+    assert scores["class-coverage[classifier:digits]"] == 1 and scores["confidence[classifier:digits]"] > 0.9
+    assert abs(scores["kid[classifier:digits]"]) < 5 * scores["kid[classifier:digits] error"]
+
+
+def test_free_features(tmp_path):
+    rows = printed("free_features.py", tmp_path / "figure.png", "--quick")
+    rates = {tuple(row[i] for i in (0, 1, 2, 4, 6)): row for row in rows if len(row) == 12 and row[0] != "kernel"}
+    assert len(rates) == 45 and {row[-1] for row in rates.values()} == {"agrees"}
+    predicted, measured = map(float, rates["rbf(1)", "-", "discriminator", "p", "1"][7:9])
+    assert predicted == pytest.approx(sqrt(2 * pi) * exp(-0.5) / (2 * pi), rel=1e-6)
+    assert measured == pytest.approx(predicted, rel=0.01)
+    generator = rates["elastic", "-", "generator", "p", "2"]  # C k^2 pi/k, smoothed by H = 1/10
+    assert float(generator[8]) == pytest.approx(-exp(-0.02), rel=0.01)
+    assert sum(len(row) == 7 and row[-1] == "agrees" for row in rows) == 3

@@ -38,7 +38,7 @@ _HOME = {
     "resume_density": "wgflow.dynamics.density.density_run:resume_density",
     "load_density": "wgflow.dynamics.density.density_run:load_density",
     "DensityRun": "wgflow.dynamics.density.density_run:DensityRun",
-    "ladder": "wgflow.dynamics.ladder:ladder",
+    "ladder": "wgflow.gan.ladder:ladder",
     "simulate_particles": "wgflow.dynamics.particles.particle_run:simulate_particles",
     "resume_particles": "wgflow.dynamics.particles.particle_run:resume_particles",
     "load_particles": "wgflow.dynamics.particles.particle_run:load_particles",
@@ -47,6 +47,12 @@ _HOME = {
     "StateModes": "wgflow.dynamics.states.state_modes:StateModes",
     "learning_rate": "wgflow.stability.updates:learning_rate",
     "LearningRate": "wgflow.stability.updates:LearningRate",
+    "train": "wgflow.gan.train:train",
+    "TrainingRun": "wgflow.gan.training.training_run:TrainingRun",
+    "ParticleDistance": "wgflow.gan.particle_distance:ParticleDistance",
+    "PeriodicDistance": "wgflow.gan.periodic_distance:PeriodicDistance",
+    "SpectrumProbe": "wgflow.gan.probe:SpectrumProbe",
+    "run_study": "wgflow.gan.study.study:run_study",
     "InputError": "wgflow.arithmetic.number:InputError",
 }
 

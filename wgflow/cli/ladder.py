@@ -1,4 +1,4 @@
-"""wgflow ladder: certified rates, a density solver and particles on the same case, in one table."""
+"""wgflow ladder: certified rates, density, particles, free features, networks and a GAN on the same case, in one table."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import argparse
 
 from wgflow.cli.runs import STABILIZER, given
 
-HELP = "certified rates beside a density solver and particles, in one table"
+HELP = "certified rates beside densities, particles, free features and trained networks, in one table"
 DESCRIPTION = (
     "Follows the same modes of the uniform density of a torus up the ladder of evidence: certified rates, density solvers, "
-    "particles; prints what each rung measured, and how far from the rung before. Exit code: 0 all agree within --tolerance, "
-    "1 a rate is missed, 3 one could not be measured that well, 2 wrong input, 4 failure."
+    "particles, free features trained by the real loss, a neural discriminator with a frozen generator, a full GAN; prints what "
+    "each rung measured, and how far from the rung before. Of networks theory predicts signs and order; beside their rates stand "
+    "those that their tangent kernels explain. Exit code: 0 all rates agree within --tolerance and all signs of networks are as "
+    "predicted, 1 a rate or a sign is missed, 3 one could not be measured that well, 2 wrong input, 4 failure. The order of the "
+    "modes in networks is reported and changes no exit code."
 )
 _TEXTS = (
     *STABILIZER,
@@ -20,7 +23,10 @@ _TEXTS = (
     ("--modes", "LIST", "modes such as 1,2,3 or, in n = 2, 1:0,1:1 (default: three low ones)"),
     ("--time", "T", "length of the runs (default: half a growth time of the fastest mode)"),
     ("--count", "COUNT", "number of particles (default 1,000, 10,000, 20,000 in n = 1, 2, 3)"),
-    ("--softening", "H", "Gaussian smoothing of the particles' kernel (default: none where the kernel is smooth)"),
+    ("--softening", "H", "Gaussian smoothing of the samples' kernel (default: none where the kernel is smooth)"),
+    ("--rungs", "LIST", "some of density,particles,free-features,neural,gan (default: all that can be had)"),
+    ("--alternate", "D:G", "updates of the discriminator and the generator in a cycle of the full GAN (default 1:1)"),
+    ("--seeds", "S", "networks that are trained for each of the upper rungs (default 3)"),
 )
 
 
@@ -40,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if not tolerance > 0:
         raise InputError(f"tolerance {args.tolerance!r} must be positive; type --tolerance 0.01, say.")
     from wgflow.dynamics.growth import AGREES, MISSED
-    from wgflow.dynamics.ladder import ladder
+    from wgflow.gan.ladder import ladder
 
     found = ladder(args.kernel, **given(args, _TEXTS))  # type: ignore[arg-type]
     if args.json:

@@ -12,7 +12,7 @@ import os
 import sys
 
 from wgflow.arithmetic.number import InputError
-from wgflow.cli import certify, design, kernels, ladder, learning_rate, modes, simulate, spectrum, transform, verify
+from wgflow.cli import certify, design, kernels, ladder, learning_rate, modes, simulate, spectrum, train, transform, verify
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "spectrum": spectrum, "certify": certify, "verify": verify, "design": design, "transform": transform,
-    "simulate": simulate, "modes": modes, "learning-rate": learning_rate, "ladder": ladder, "kernels": kernels,
+    "simulate": simulate, "modes": modes, "learning-rate": learning_rate, "train": train, "ladder": ladder, "kernels": kernels,
 }  # fmt: skip
 WRONG_INPUT, FAILED = 2, 4
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from wgflow.arithmetic.number import InputError, shown
-from wgflow.files import remove_remains
+from wgflow.files import remove_remains, sole_holder
 from wgflow.run import load, save
 
 TYPE_CHECKING = False
@@ -34,39 +34,11 @@ def checkpoint_path(path: object) -> Path:
 
 @contextmanager
 def only_writer(path: object) -> Iterator[None]:
-    """Holds the right to write ``path`` while the block runs; raises OSError where another process holds it.
-
-    The right is an advisory lock of the operating system on ``path`` + ``.lock``: a killed process loses it at once, so no
-    stale lock ever has to be cleaned up by hand.
-    """
-    import fcntl  # late: absent on Windows, where runs without a file still work
-
-    lock = Path(os.fspath(path) + ".lock")  # type: ignore[call-overload]
-    while True:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            raise OSError(errno.EWOULDBLOCK, "another process is writing this run; choose another --out", str(path)) from None
-        if _is_still(handle, lock):
-            break
-        os.close(handle)  # its holder removed it between our open and our lock
-    try:
+    """Holds the right to write ``path`` while the block runs; raises OSError where another process holds it."""
+    with sole_holder(path, "another process is writing this run; choose another --out"):
         remove_remains(path)
         remove_remains(checkpoint_path(path))
         yield
-    finally:
-        lock.unlink(missing_ok=True)
-        os.close(handle)
-
-
-def _is_still(handle: int, path: Path) -> bool:
-    try:
-        here, there = os.fstat(handle), os.stat(path)
-    except FileNotFoundError:
-        return False
-    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
 def digest(data: Dataset) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from wgflow.dynamics.student import upper_quantile
 from wgflow.record import record
 
 Floats = NDArray[np.float64]
 
 LEAST_POINTS = 8
-_CONFIDENCE = 0.975  # on each side: 95 % intervals
+_TAIL = 0.025  # on each side: 95 % intervals
 _SMOOTH = 20  # bends this many times larger than what white noise explains are no noise
 _WORTH_IT = 1 / 6  # of the interval, for which a noisy series is cut short
 _DEGREE = 5
@@ -20,7 +21,7 @@ _TINY = 1e-300
 
 @record
 class Slope:
-    """A slope: the 95 % interval is value +- half_width; the first ``points`` times were used."""
+    """A slope: the interval is value +- half_width, of 95 % unless another is asked for; the first ``points`` times were used."""
 
     value: float
     half_width: float
@@ -50,7 +51,19 @@ def narrowest(t: Floats, y: Floats) -> Slope:
     return best
 
 
-def _on_window(t: Floats, y: Floats, smooth: bool) -> tuple[Slope, bool]:
+def over_all(t: Floats, y: Floats, tail: float = _TAIL) -> Slope:
+    """Returns the slope of y(t) over all times; its interval is left with probability ``tail`` on each side.
+
+    t, y: (T,), T >= 8, t increasing.
+
+    >>> t = np.arange(8.0)
+    >>> over_all(t, np.sin(7 * t), 1e-4).half_width > over_all(t, np.sin(7 * t)).half_width
+    True
+    """
+    return _on_window(t, y, False, tail)[0]
+
+
+def _on_window(t: Floats, y: Floats, smooth: bool, tail: float = _TAIL) -> tuple[Slope, bool]:
     """Fits a line to y over [t_0, t_1]; returns its slope's interval and whether y bends smoothly rather than by noise."""
     half, count = (t[-1] - t[0]) / 2, len(t)
     s = (t - t.mean()) / half
@@ -63,18 +76,12 @@ def _on_window(t: Floats, y: Floats, smooth: bool) -> tuple[Slope, bool]:
     smooth = smooth or bool(bend > _SMOOTH * abs(4 / r[2, 2]) * white)
     if smooth:
         middle = np.linalg.solve(r, c)[1]
-        noise = abs(middle - slope) + _student(count - degree - 1) * white / abs(r[1, 1])
+        noise = abs(middle - slope) + upper_quantile(tail, count - degree - 1) * white / abs(r[1, 1])
         noise += bend / max(1 - np.exp(-np.ptp(y)), 1 / _FARTHEST)
     else:
         error, freedom = _standard_error(q[:, :3], s, y - q[:, :3] @ c[:3])
-        noise = _student(freedom) * error / abs(r[1, 1])
+        noise = upper_quantile(tail, freedom) * error / abs(r[1, 1])
     return Slope(float(slope / half), float((noise + rounding) / half), count), smooth
-
-
-def _student(freedom: float) -> float:
-    from scipy.special import stdtrit  # late: scipy
-
-    return float(stdtrit(freedom, _CONFIDENCE))
 
 
 def _standard_error(q: Floats, s: Floats, residuals: Floats) -> tuple[float, float]:

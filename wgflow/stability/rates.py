@@ -189,13 +189,18 @@ def spectrum(
 
 
 def _on_grid(claim: Claim, density: Fraction, places: list[Place], certificate: Certificate) -> Spectrum:
-    if confined.is_needed(claim.kernel, claim.stabilizer):
-        texts = [place_text(place) for place in places]
-        rows = confined.in_child("rates", {"claim": claim.to_json(), "density": str(density), "places": texts})
-    else:
-        rows = modes_at(claim, places, density)
+    rows = rows_at(claim, places, density)
     k, transform, error, rate, sign = zip(*rows, strict=True)
     return Spectrum(claim, density, k, transform, error, rate, sign, certificate)
+
+
+def rows_at(claim: Claim, places: list[Place], density: Fraction) -> list[tuple[float, float, float, float, str]]:
+    """Returns (k, transform, error, rate, word) at each place; what an expression asks for runs in a child process."""
+    if not confined.is_needed(claim.kernel, claim.stabilizer):
+        return modes_at(claim, places, density)
+    texts = [place_text(place) for place in places]
+    rows = confined.in_child("rates", {"claim": claim.to_json(), "density": str(density), "places": texts})
+    return [tuple(row) for row in rows]
 
 
 def modes_at(claim: Claim, places: list[Place], density: Fraction) -> list[tuple[float, float, float, float, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wgflow.dynamics.particles.normal_quantile import normal_quantile
 from wgflow.record import record
 
 Floats = NDArray[np.float64]
@@ -56,15 +57,8 @@ def pick(u: Floats, weights: Floats) -> tuple[NDArray[np.int64], Floats]:
     return part, np.clip(inside, 2.0**-54, 1 - 2.0**-53)
 
 
-def normal(u: Floats) -> Floats:
-    """Returns standard normal numbers of uniform ones: the inverse of the normal distribution function."""
-    from scipy.special import ndtri  # late: scipy
-
-    return np.asarray(ndtri(u))
-
-
 def _gaussian(u: Floats, p: Numbers, dim: int) -> Floats:
-    return p["mean"] + p["std"] * normal(u)
+    return p["mean"] + p["std"] * normal_quantile(u)
 
 
 def _uniform(u: Floats, p: Numbers, dim: int) -> Floats:
@@ -81,21 +75,21 @@ def _circle(turns: Floats) -> Floats:
 
 
 def _ring(u: Floats, p: Numbers, dim: int) -> Floats:
-    radius = p["radius"] + p["width"] * normal(u[:, 1])
+    radius = p["radius"] + p["width"] * normal_quantile(u[:, 1])
     return p["center"] + radius[:, None] * _circle(u[:, 0])
 
 
 def _rings(u: Floats, p: Numbers, dim: int) -> Floats:
     sizes = np.arange(1, int(p["count"]) + 1)
     which, turns = pick(u[:, 0], sizes / sizes.sum())  # as many particles a length on every ring
-    radius = p["spacing"] * sizes[which] + p["width"] * normal(u[:, 1])
+    radius = p["spacing"] * sizes[which] + p["width"] * normal_quantile(u[:, 1])
     return radius[:, None] * _circle(turns)
 
 
 def _around(u: Floats, centers: Floats, std: float) -> Floats:
     """Equal Gaussians around ``centers``: the first uniform number also picks the center."""
     which, first = pick(u[:, 0], np.full(len(centers), 1 / len(centers)))
-    return centers[which] + std * normal(np.column_stack([first, u[:, 1:]]))
+    return centers[which] + std * normal_quantile(np.column_stack([first, u[:, 1:]]))
 
 
 def _eight(u: Floats, p: Numbers, dim: int) -> Floats:
@@ -110,14 +104,14 @@ def _twenty_five(u: Floats, p: Numbers, dim: int) -> Floats:
 def _swiss_roll(u: Floats, p: Numbers, dim: int) -> Floats:
     angle = 1.5 * np.pi * (1 + 2 * u[:, 0])
     roll = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (p["radius"] * angle / (4.5 * np.pi))[:, None]
-    return roll + p["width"] * normal(u[:, 1:])
+    return roll + p["width"] * normal_quantile(u[:, 1:])
 
 
 def _two_moons(u: Floats, p: Numbers, dim: int) -> Floats:
     which, turns = pick(u[:, 0], np.array([0.5, 0.5]))
     upper = _circle(turns / 2)
     moons = np.where((which == 0)[:, None], upper, np.array([1.0, 0.5]) - upper)
-    return p["radius"] * moons + p["width"] * normal(u[:, 1:])
+    return p["radius"] * moons + p["width"] * normal_quantile(u[:, 1:])
 
 
 def _std(default: float) -> Parameter:

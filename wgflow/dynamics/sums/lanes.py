@@ -253,3 +253,15 @@ def plus_multiple(typing: Any, sums: Block, factor: Lanes, block: Block) -> Any:
         return out
 
     return sums(sums, factor, block), generate
+
+
+@intrinsic
+def store_block(typing: Any, points: Any, b: Any, block: Block) -> Any:
+    """Writes a `Block` to block ``b`` of points (blocks, n, W) of its own precision."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        for axis, address in enumerate(_axes(context, builder, signature.args[0], args[0], args[1], block)):
+            _store(builder, builder.extract_value(args[2], axis), address)
+        return context.get_dummy_value()
+
+    return types.void(points, types.intp, block), generate

@@ -80,14 +80,14 @@ class Direct(SumMethod):
 
     @cached_property
     def _slopes(self) -> tuple[object, ...]:
-        return _arguments(compiled_kernel(self.kernel, self._formula_dim, self.softening))
+        return _arguments(compiled_kernel(self.kernel, self.formula_dim, self.softening))
 
     @cached_property
     def _values(self) -> tuple[object, ...]:
-        return _arguments(compiled_kernel(self.kernel, self._formula_dim, self.softening, gradient=False))
+        return _arguments(compiled_kernel(self.kernel, self.formula_dim, self.softening, gradient=False))
 
     @property
-    def _formula_dim(self) -> int:
+    def formula_dim(self) -> int:
         """The dimension that formulas are compiled for: where they are the same in all, one serves all that are not small."""
         families = [term.family for term in self.kernel.terms]
         least = max([MOST_ROWS_DIM + 1, *(family.least_dimension() for family in families)])

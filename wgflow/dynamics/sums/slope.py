@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from wgflow.arithmetic.machine_code import Code
 from wgflow.arithmetic.number import InputError
-from wgflow.dynamics.sums.kernel_code import Place, slope_code, value_code
+from wgflow.dynamics.sums.kernel_code import Place, both_code, slope_code, value_code
 from wgflow.dynamics.sums.kernel_shape import Layout, Shape, layout_of
 from wgflow.dynamics.sums.precise import has_bounded_slope, is_finite_at_zero, is_singular
 from wgflow.dynamics.sums.tabulated import value_and_slope_tables
@@ -42,7 +42,16 @@ from wgflow.kernels.kernel import ZERO, Kernel
 from wgflow.kernels.text import parse
 from wgflow.record import record
 
-__all__ = ["CompiledKernel", "compiled_kernel", "is_finite_at_zero", "is_singular", "profile_value", "slope", "wide_vectors"]
+__all__ = [
+    "CompiledKernel",
+    "compiled_kernel",
+    "is_finite_at_zero",
+    "is_singular",
+    "profile_value",
+    "slope",
+    "value_and_slope",
+    "wide_vectors",
+]
 
 
 @record
@@ -133,3 +142,15 @@ def slope(typingctx: Any, shape: Any, q: Any, parameters: Any, table: Any) -> An
 def profile_value(typingctx: Any, shape: Any, q: Any, parameters: Any, table: Any) -> Any:
     """Returns e(r) at q = r^2; at q = 0 e(0) where it is finite, else 0."""
     return q(shape, q, parameters, table), _writer(value_code)
+
+
+@intrinsic
+def value_and_slope(typingctx: Any, shape: Any, q: Any, parameters: Any, table: Any) -> Any:
+    """Returns (e, de/d(r^2)) at q = r^2 from one evaluation, as `profile_value` and `slope` do to rounding."""
+    pair = types.UniTuple(q, 2)  # type: ignore[attr-defined]
+    write = _writer(both_code)
+
+    def write_pair(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.make_tuple(builder, pair, write(context, builder, signature, args))
+
+    return pair(shape, q, parameters, table), write_pair
