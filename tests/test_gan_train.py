@@ -263,6 +263,10 @@ def test_compiled_networks_train_alike():
     plain, compiled = (train(small(training__compile=c, measure__probe="false"), device="cpu") for c in ("false", "true"))
     assert compiled.log[-1]["generator_loss"] == pytest.approx(plain.log[-1]["generator_loss"], rel=1e-3, abs=1e-5)
 
+    with pytest.raises(InputError, match="differentiates twice"):
+        tables = {**SMALL, "objective": {"name": "wgan-gp"}, "discriminator": {"width": 8, "depth": 1}}
+        train(tables, device="cpu", changes=["training.compile=true", "measure.probe=false"])
+
 
 # --- outcomes -------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from wgflow.gan.training.outcome import TrainingOutcome
 from wgflow.gan.training.players import Players
 from wgflow.gan.training.process_group import agreed, chosen_device, joined
 from wgflow.gan.training.run_folder import CHECKPOINT, agreeing_settings
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 from wgflow.gan.training.training_run import TrainingRun, machine_of
 from wgflow.gan.training.verdicts import Verdicts, verdicts_of
 from wgflow.gan.training.watch import Watch

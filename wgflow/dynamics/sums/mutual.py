@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -64,8 +66,8 @@ class Mutual:
     def passed(self, x: Floats, y: Floats, moves: tuple[bool, bool] = (True, True), threads: int = 0) -> Passed | None:
         """Returns what one pass has found; None as of `sums`.
 
-        moves: whether gradients are asked for at x, and at y.  threads: 1 for the calling one alone; else as
-        many as Numba may use, where the work is worth it.
+        moves: whether gradients are asked for at x, and at y.  threads: at most so many, 0 for as
+        many as Numba may use; one alone where the work is not worth more.
         """
         from wgflow.dynamics.sums import mutual_pass
 
@@ -78,9 +80,12 @@ class Mutual:
         if not max(most) < LONGEST[self.direct.single]:
             return None
         values, gradients = np.zeros((2, blocks, self.width)), np.zeros((2, blocks, dim, self.width))
-        is_serial = threads == 1 or (len(x) + len(y)) ** 2 * (1 + dim / 8) <= SERIAL_WORK
-        run = mutual_pass.mutual_pass if is_serial else mutual_pass.parallel_mutual_pass
-        run(*self.kernel, points, rows, plan.valid, self.axes, plan.groups, plan.rounds, values, gradients)
+        arguments = (*self.kernel, points, rows, plan.valid, self.axes, plan.groups, plan.rounds, values, gradients)
+        if threads == 1 or (len(x) + len(y)) ** 2 * (1 + dim / 8) <= SERIAL_WORK:
+            mutual_pass.mutual_pass(*arguments)
+        else:
+            with at_most(threads):
+                mutual_pass.parallel_mutual_pass(*arguments)
         return Passed(plan, (len(x), len(y)), values, gradients)
 
     @cached_property
@@ -111,6 +116,19 @@ class Mutual:
         from wgflow.dynamics.sums.lanes import lane_count
 
         return lane_count(from_dtype(self.direct.dtype))
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Lets Numba use no more threads than so many; 0: as many as it may."""
+    from numba import get_num_threads, set_num_threads
+
+    before = get_num_threads()
+    set_num_threads(min(threads or before, before))
+    try:
+        yield
+    finally:
+        set_num_threads(before)
 
 
 @record

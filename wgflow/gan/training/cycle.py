@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.random_streams import stream
 from wgflow.gan.data.source import DataSource
 from wgflow.gan.objective import Batch, Objective
 from wgflow.gan.processes import Exchange
 from wgflow.gan.training.optimizers import clip, gradient_norm
 from wgflow.gan.training.players import Players
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 from wgflow.record import record
 
 
@@ -54,7 +55,19 @@ class Cycle:
         self.exchange, self.seed, self.device = exchange, seed, device
 
     def run(self, step: int) -> Cycled:
-        """Carries out the cycle number ``step`` = 1, 2, ...; raises NotFinite, before a parameter takes such a value."""
+        """Carries out the cycle number ``step`` = 1, 2, ...; raises NotFinite, before a parameter takes such a value, and
+        InputError where the objective cannot be trained with compiled networks."""
+        try:
+            return self._run(step)
+        except RuntimeError as problem:
+            second = any(words in str(problem) for words in ("double backward", "create_graph"))  # PyTorch's two ways to say it
+            if self.settings.training.compile and second:
+                name = self.settings.objective.name
+                reason = f"{name} differentiates twice, which compiled networks cannot; type compile = false."
+                raise InputError(f"training: compile = true: {reason}") from None
+            raise
+
+    def _run(self, step: int) -> Cycled:
         seen: tuple[float | None, float | None] = None, None
         self.players.discriminator.requires_grad_(True)
         count = self.settings.training.discriminator_steps

@@ -27,7 +27,7 @@ from wgflow.gan.training.run_folder import (
     recorded_settings,
     write_settings,
 )
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 
 WRITING_SHARE = 20  # a checkpoint is written at most this rarely, in units of the time that writing takes
 

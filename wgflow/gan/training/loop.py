@@ -19,7 +19,7 @@ from wgflow.gan.training.log import Progress, Row
 from wgflow.gan.training.outcome import TrainingOutcome
 from wgflow.gan.training.players import Players
 from wgflow.gan.training.process_group import agreed
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 from wgflow.gan.training.watch import Watch, spread
 from wgflow.record import record
 

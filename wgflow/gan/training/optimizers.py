@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wgflow.gan.training.settings import Optimizer
+from wgflow.gan.training.settings_records import Optimizer
 
 _KINDS: dict[str, tuple[type[torch.optim.Optimizer], dict[str, str]]] = {
     "adam": (torch.optim.Adam, {"betas": "betas", "weight-decay": "weight_decay"}),
@@ -24,7 +24,7 @@ def make_optimizer(chosen: Optimizer, parameters: Iterable[nn.Parameter]) -> tor
     adam, adamw (betas, weight-decay), rmsprop (momentum, weight-decay, smoothing: torch's alpha), sgd (momentum: heavy ball,
     weight-decay).
 
-    >>> from wgflow.gan.training.settings import Optimizer
+    >>> from wgflow.gan.training.settings_records import Optimizer
     >>> chosen = Optimizer("sgd", 0.1, '{"momentum": 0.9}')
     >>> make_optimizer(chosen, [torch.nn.Parameter(torch.zeros(2))]).param_groups[0]["momentum"]
     0.9

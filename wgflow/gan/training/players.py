@@ -13,7 +13,7 @@ from wgflow.gan.networks.names import make_discriminator, make_generator
 from wgflow.gan.training.averages import Averaged
 from wgflow.gan.training.checkpoint import Checkpoint, flat_optimizer, restore_optimizer
 from wgflow.gan.training.optimizers import make_optimizer
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 
 _OPTIMIZERS = ("discriminator", "generator")
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from wgflow.arithmetic.number import InputError, shown
 from wgflow.files import remove_remains, write_whole
-from wgflow.gan.training.settings import Settings, read_settings
+from wgflow.gan.training.settings import read_settings
+from wgflow.gan.training.settings_records import Settings
 
 SETTINGS, RESULT, LOG, CHECKPOINT, SHEETS = "settings.json", "result.json", "log.jsonl", "checkpoint", "sheets"
 SCHEMA = "wgflow.training-settings/1"

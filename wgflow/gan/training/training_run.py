@@ -15,7 +15,7 @@ from wgflow.arithmetic.number import integer
 from wgflow.gan.training.log import finite
 from wgflow.gan.training.outcome import TrainingOutcome
 from wgflow.gan.training.players import Players
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 from wgflow.gan.training.verdicts import Verdicts
 from wgflow.gan.training.watch import draw
 from wgflow.record import record

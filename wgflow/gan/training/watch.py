@@ -21,7 +21,7 @@ from wgflow.gan.probe import SpectrumProbe
 from wgflow.gan.processes import Exchange
 from wgflow.gan.training.cycle import Cycled
 from wgflow.gan.training.players import Players
-from wgflow.gan.training.settings import Settings
+from wgflow.gan.training.settings_records import Settings
 from wgflow.gan.training.sheets import save_sheet
 
 AT_ONCE = 500  # samples that are drawn together
