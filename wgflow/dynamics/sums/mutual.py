@@ -72,7 +72,8 @@ class Mutual:
         from wgflow.dynamics.sums import mutual_pass
 
         dim, dtype = self.direct.dim, self.direct.dtype
-        plan = plan_of((len(x), len(y)), moves, BLOCKS * self.width)
+        work = (len(x) + len(y)) ** 2 * (1 + dim / 8)  # cycles, roughly
+        plan = plan_of((len(x), len(y)), moves, BLOCKS * self.width, work)
         blocks = plan.tiles * BLOCKS
         points, rows = np.empty((blocks, dim, self.width), dtype), np.empty((blocks * self.width, self.stride), dtype)
         centre = (x.mean(axis=0) + y.mean(axis=0)) / 2 if self.direct.single else np.zeros(dim)
@@ -81,7 +82,7 @@ class Mutual:
             return None
         values, gradients = np.zeros((2, blocks, self.width)), np.zeros((2, blocks, dim, self.width))
         arguments = (*self.kernel, points, rows, plan.valid, self.axes, plan.groups, plan.rounds, values, gradients)
-        if threads == 1 or (len(x) + len(y)) ** 2 * (1 + dim / 8) <= SERIAL_WORK:
+        if threads == 1 or work <= SERIAL_WORK:
             mutual_pass.mutual_pass(*arguments)
         else:
             with at_most(threads):

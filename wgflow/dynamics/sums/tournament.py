@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from wgflow.record import record
 
 BLOCKS = 2  # of W points make a tile: the numbers of two tiles' pairs lie in the nearest cache
-MOST_GROUPS = 32  # of tiles; half as many threads can work at a time
+FEWEST_GROUPS, MOST_GROUPS = 4, 32  # of tiles; half as many threads can work at a time
+ROUND_WORK = 3e5  # cycles, roughly: threads wait for each other after every round, which less work would not pay for
 LEAST_GROUP = 4  # tiles
 NONE = (-1, -1, 0)
 WITHIN, ACROSS = 0, 1  # channels of sums: pairs in one cloud, and of one cloud with the other
@@ -32,21 +33,24 @@ class Plan:
 
 
 @lru_cache(maxsize=64)
-def plan_of(counts: tuple[int, int], moves: tuple[bool, bool], side: int) -> Plan:
-    """Returns who meets whom for two clouds of so many points, in tiles of ``side``; moves: which of them need gradients.
+def plan_of(counts: tuple[int, int], moves: tuple[bool, bool], side: int, work: float) -> Plan:
+    """Returns who meets whom for two clouds of so many points, in tiles of ``side`` points.
 
-    >>> plan_of((40, 1), (True, False), 32).rounds.tolist()
-    [[[0, 0, 0], [1, 1, 0]], [[0, 1, 1], [-1, -1, 0]]]
+    moves: which of the clouds need gradients.  work: of all of it, in cycles.
+
+    >>> plan_of((40, 1), (True, False), 32, 1e5).rounds.tolist()
+    [[[0, 0, 0]], [[1, 1, 0]], [[0, 1, 1]]]
     """
     tiles = [-(-count // side) for count in counts]
-    size = max(LEAST_GROUP, -(-sum(tiles) // MOST_GROUPS))
+    most = min(max(int(work / ROUND_WORK), FEWEST_GROUPS), MOST_GROUPS)
+    size = max(LEAST_GROUP, -(-sum(tiles) // most))
     groups, kinds = [], []
     for kind, start in enumerate((0, tiles[0])):
         stop = start + tiles[kind]
         groups += [(at, min(at + size, stop), moves[kind]) for at in range(start, stop, size)]
         kinds += [kind] * -(-tiles[kind] // size)
-    itself = [(i, i) for i in range(len(groups))]
-    rounds = [_games(one, kinds) for one in [itself, *tournament(len(groups))]]
+    itself, half = [(i, i) for i in range(len(groups))], (len(groups) + 1) // 2  # as many games a round as in the others
+    rounds = [_games(one, kinds) for one in [itself[:half], itself[half:], *tournament(len(groups))]]
     valid = np.concatenate([np.minimum(side, count - side * np.arange(n)) for count, n in zip(counts, tiles, strict=True)])
     return Plan(sum(tiles), (0, tiles[0] * side), valid, np.array(groups, np.int64).reshape(-1, 3), _filled_up(rounds))
 
