@@ -23,9 +23,9 @@ import torch
 
 from wgflow.conventions import Role
 from wgflow.dynamics.growth import AGREES, MISSED, GrowthTable
-from wgflow.gan.free_features import FreeFeatures, free_features
-from wgflow.gan.particle_distance import ParticleDistance
-from wgflow.gan.wave_packet import packet_growth
+from wgflow.gan.distances.particle_distance import ParticleDistance
+from wgflow.gan.rungs.free_features import FreeFeatures, free_features
+from wgflow.gan.rungs.wave_packet import packet_growth
 
 TOLERANCE = 0.01
 PLAIN = {"rbf(1)": "elastic", "energy": "elastic", "elastic": "rbf(1/2)"}  # kernels, each with its stabilizer

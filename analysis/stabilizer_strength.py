@@ -1,11 +1,11 @@
 """Question: what does a stabilizing term do to a GAN's training, from eps = 0 to three times the least certified eps?
 
 Chen, Wu and Xiang (2023) leave open how stabilizer and strength should be chosen. Here a small MMD GAN with an RBF kernel on
-two features, which start as the data, learns 8 and 25 Gaussians in the plane: plain, and with three stabilizers at multiples of
-eps*, the least eps for which every mode of the feature density is proved to decay while the discriminator trains. Per cell: the
-medians [quartiles] over the seeds of the sliced Wasserstein-2 distance, mode coverage, the share of samples near a mode, and the
-total variation of the modes' shares from uniform (diversity); how many runs settled, oscillated and diverged, judged by the sliced
-distance; and its difference from the plain run of the same seed, with a 95 % interval.
+two features, which start as the data, learns 8 and 25 Gaussians in the plane: plain, and with three stabilizers at multiples
+of eps*, the least eps for which every mode of the feature density is proved to decay while the discriminator trains. Per
+cell: the medians [quartiles] over the seeds of the sliced Wasserstein-2 distance, mode coverage, the share of samples near a
+mode, and the total variation of the modes' shares from uniform (diversity); how many runs settled, oscillated and diverged,
+judged by the sliced distance; and its difference from the plain run of the same seed, with a 95 % interval.
 
     python analysis/stabilizer_strength.py --workers 2 --figure FILE.png --csv FILE.csv
 

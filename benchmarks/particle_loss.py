@@ -29,7 +29,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wgflow.gan.particle_distance import ParticleDistance
+from wgflow.gan.distances.particle_distance import ParticleDistance
 
 LENGTHS = (1, 2, 4, 8, 16)
 KERNELS = {"energy": "energy", "rbf": "rbf(1)", "mixture": " + ".join(f"rbf({length})" for length in LENGTHS)}

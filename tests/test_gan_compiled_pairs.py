@@ -10,9 +10,9 @@ from naive import KERNELS
 
 from wgflow.dynamics.sums.mutual import Mutual
 from wgflow.dynamics.sums.tournament import plan_of, tournament
-from wgflow.gan import compiled_pairs
-from wgflow.gan.compiled_pairs import compiled_value_and_gradients
-from wgflow.gan.particle_distance import ParticleDistance
+from wgflow.gan.distances import compiled_pairs
+from wgflow.gan.distances.compiled_pairs import compiled_value_and_gradients
+from wgflow.gan.distances.particle_distance import ParticleDistance
 from wgflow.kernels.text import parse
 
 MIXED = "energy - 1/5*rbf(1/2) + 2*rbf(3)"

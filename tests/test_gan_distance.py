@@ -11,11 +11,11 @@ from scipy import special
 import wgflow as wg
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role, growth_rate
-from wgflow.gan import pair_tensors
-from wgflow.gan.particle_distance import ParticleDistance
-from wgflow.gan.periodic_distance import PeriodicDistance
-from wgflow.gan.radial_profile import profile_of
-from wgflow.gan.softened import softened
+from wgflow.gan.distances import pair_tensors
+from wgflow.gan.distances.particle_distance import ParticleDistance
+from wgflow.gan.distances.periodic_distance import PeriodicDistance
+from wgflow.gan.distances.radial_profile import profile_of
+from wgflow.gan.distances.softened import softened
 from wgflow.kernels.text import parse
 
 torch.set_num_threads(1)

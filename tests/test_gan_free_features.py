@@ -11,10 +11,10 @@ import torch
 
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role
-from wgflow.gan.free_features import free_features
-from wgflow.gan.optimizer_rates import stepped_rates
-from wgflow.gan.particle_distance import ParticleDistance
-from wgflow.gan.wave_packet import packet_growth
+from wgflow.gan.distances.particle_distance import ParticleDistance
+from wgflow.gan.rungs.free_features import free_features
+from wgflow.gan.rungs.optimizer_rates import stepped_rates
+from wgflow.gan.rungs.wave_packet import packet_growth
 
 torch.set_num_threads(1)
 

@@ -15,14 +15,14 @@ from wgflow.dynamics.departure import AS_PREDICTED, NOT_AS_PREDICTED
 from wgflow.dynamics.modes import wavevectors
 from wgflow.dynamics.particles.particle_settings import particle_settings
 from wgflow.dynamics.particles.quiet import Wave, quiet_start
+from wgflow.gan.distances.periodic_distance import PeriodicDistance
 from wgflow.gan.ladder import ladder
-from wgflow.gan.mode_filter import mode_filter, velocity_fields
-from wgflow.gan.neural_rung import Network, neural_growth
-from wgflow.gan.periodic_distance import PeriodicDistance
-from wgflow.gan.tangent_kernel import TangentKernel
-from wgflow.gan.torus_game import TorusGame
-from wgflow.gan.torus_maps import Identity, wide_map
-from wgflow.gan.torus_training import Turn, train_game
+from wgflow.gan.rungs.mode_filter import mode_filter, velocity_fields
+from wgflow.gan.rungs.neural_rung import Network, neural_growth
+from wgflow.gan.rungs.tangent_kernel import TangentKernel
+from wgflow.gan.rungs.torus_game import TorusGame
+from wgflow.gan.rungs.torus_maps import Identity, wide_map
+from wgflow.gan.rungs.torus_training import Turn, train_game
 
 torch.set_num_threads(1)
 PERIOD = 2 * pi

@@ -14,11 +14,11 @@ import wgflow as wg
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.student import tail, upper_quantile
 from wgflow.gan.certificate_file import read_certificate
-from wgflow.gan.feature_modes import default_wavevectors, feature_modes, mode_variance
-from wgflow.gan.mode_growth import mode_growth
-from wgflow.gan.predicted_modes import Prediction, Theory, certified_signs, effective_density, predicted_modes
-from wgflow.gan.probe import SpectrumProbe
-from wgflow.gan.probe_history import History
+from wgflow.gan.probing.feature_modes import default_wavevectors, feature_modes, mode_variance
+from wgflow.gan.probing.mode_growth import mode_growth
+from wgflow.gan.probing.predicted_modes import Prediction, Theory, certified_signs, effective_density, predicted_modes
+from wgflow.gan.probing.probe import SpectrumProbe
+from wgflow.gan.probing.probe_history import History
 
 torch.set_num_threads(1)
 
@@ -361,7 +361,7 @@ for name in ("flint", "scipy", "numba", "xarray", "sympy", "matplotlib", "rich",
     sys.modules[name] = None
 import torch
 from wgflow.arithmetic.number import InputError
-from wgflow.gan.probe import SpectrumProbe
+from wgflow.gan.probing.probe import SpectrumProbe
 probe = SpectrumProbe(certificate={str(tmp_path / "claim.json")!r}, wavevectors=[[0.5, 0.5]])
 for step in range(32):
     x, y = torch.randn(2, 4000, 2, generator=torch.Generator().manual_seed(step))

@@ -49,9 +49,9 @@ _HOME = {
     "LearningRate": "wgflow.stability.updates:LearningRate",
     "train": "wgflow.gan.train:train",
     "TrainingRun": "wgflow.gan.training.training_run:TrainingRun",
-    "ParticleDistance": "wgflow.gan.particle_distance:ParticleDistance",
-    "PeriodicDistance": "wgflow.gan.periodic_distance:PeriodicDistance",
-    "SpectrumProbe": "wgflow.gan.probe:SpectrumProbe",
+    "ParticleDistance": "wgflow.gan.distances.particle_distance:ParticleDistance",
+    "PeriodicDistance": "wgflow.gan.distances.periodic_distance:PeriodicDistance",
+    "SpectrumProbe": "wgflow.gan.probing.probe:SpectrumProbe",
     "run_study": "wgflow.gan.study.study:run_study",
     "InputError": "wgflow.arithmetic.number:InputError",
 }

@@ -49,7 +49,7 @@ def ladder(
 
     Theory takes each feature to move by itself. In a network features move together, by its tangent kernel; what is predicted of
     the two upper rungs is therefore the sign of every mode and their order. Beside these stands the rate that theory gives
-    with the tangent kernel in it (`wgflow.gan.neural_rung`).
+    with the tangent kernel in it (`wgflow.gan.rungs.neural_rung`).
 
     Arguments as for `wgflow.simulate_particles` (dim 1 to 3). modes: three low ones by default.  time: of the lower rungs; half
     the time in which the fastest mode changes by e.  count: of the particles.  softening: width of the Gaussian that smooths the
@@ -138,13 +138,13 @@ def _driven(kernel: object, case: Case) -> tuple[object, Case]:
 
 
 def _one_smoothing(kernel: object, case: Case) -> str:
-    from wgflow.gan.free_features import smoothing_needed  # late: torch
+    from wgflow.gan.rungs.free_features import smoothing_needed  # late: torch
 
     return smoothing_needed(particle_settings(kernel, **case))
 
 
 def _free_rungs(kernel: object, case: Case, width: object) -> list[Rung]:
-    from wgflow.gan.free_features import free_features  # late: torch
+    from wgflow.gan.rungs.free_features import free_features  # late: torch
 
     both = case["role"] == Role.DISCRIMINATOR.text
     out = []
@@ -155,7 +155,7 @@ def _free_rungs(kernel: object, case: Case, width: object) -> list[Rung]:
 
 
 def _neural_rung(kernel: object, case: Case, width: object, seeds: int, alternate: object) -> Rung:
-    from wgflow.gan.neural_rung import Network, network_text, neural_growth  # late: torch
+    from wgflow.gan.rungs.neural_rung import Network, network_text, neural_growth  # late: torch
 
     alone = case["role"] == Role.GENERATOR.text
     extra: dict[str, Any] = {"moves": "p" if alone else "both", "alternate": alternate}

@@ -30,7 +30,7 @@ class Exchange(ABC):
         """Replaces every parameter's gradient by its sum over the processes; parameters without one are left alone."""
 
     def share(self, rows: Tensor) -> Tensor:
-        """Returns the rows of the whole batch that this process works on. Raises ValueError where they cannot be divided evenly."""
+        """Returns this process's rows of the whole batch; raises ValueError where they cannot be divided evenly."""
         if len(rows) % self.size:
             raise ValueError(f"{len(rows)} rows cannot be divided among {self.size} processes.")
         each = len(rows) // self.size

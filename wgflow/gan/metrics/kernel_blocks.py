@@ -70,7 +70,7 @@ def catalogue_discrepancy(kernel: str) -> Estimator:
     """
     import torch  # late: the other metrics need NumPy alone
 
-    from wgflow.gan.pair_tensors import row_sums
+    from wgflow.gan.distances.pair_tensors import row_sums
     from wgflow.kernels.text import parse
 
     parsed = parse(kernel)

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from wgflow.arithmetic.number import InputError, rational, shown
 from wgflow.conventions import HALF_IN_ENERGY, Role
+from wgflow.gan.distances.particle_distance import ParticleDistance
 from wgflow.gan.objective import Batch, Objective
 from wgflow.gan.objectives.scores import outputs, rows
 from wgflow.gan.objectives.witness import witness_penalty
 from wgflow.gan.options import Options
-from wgflow.gan.particle_distance import ParticleDistance
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.text import parse
 from wgflow.record import record

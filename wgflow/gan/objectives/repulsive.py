@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from wgflow.arithmetic.number import InputError
+from wgflow.gan.distances.particle_distance import ParticleDistance
+from wgflow.gan.distances.tensor_arithmetic import OPS
 from wgflow.gan.objective import Batch, Objective
 from wgflow.gan.objectives.scores import outputs, rows
 from wgflow.gan.objectives.witness import witness_penalty
 from wgflow.gan.options import Options
-from wgflow.gan.particle_distance import ParticleDistance
-from wgflow.gan.tensor_arithmetic import OPS
 from wgflow.kernels.text import parse
 
 

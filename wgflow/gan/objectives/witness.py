@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from wgflow.gan.distance import Distance
+from wgflow.gan.distances.distance import Distance
 from wgflow.gan.objective import Batch
 from wgflow.gan.objectives.penalties import between, distance_from_one, slopes
 from wgflow.gan.objectives.scores import rows

@@ -17,7 +17,7 @@ from wgflow.dynamics.random_streams import stream
 from wgflow.gan.data.source import DataSource
 from wgflow.gan.metrics.measured import measure
 from wgflow.gan.objective import Objective
-from wgflow.gan.probe import SpectrumProbe
+from wgflow.gan.probing.probe import SpectrumProbe
 from wgflow.gan.processes import Exchange
 from wgflow.gan.training.cycle import Cycled
 from wgflow.gan.training.players import Players

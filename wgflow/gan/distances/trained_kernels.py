@@ -7,7 +7,7 @@ from typing import Any
 
 from wgflow.arithmetic.number import InputError, integer, rational, shown
 from wgflow.gan.certificate_file import CertifiedClaim, read_certificate
-from wgflow.gan.softened import softened
+from wgflow.gan.distances.softened import softened
 from wgflow.kernels.family import MAX_DIMENSION
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.text import parse
@@ -44,7 +44,7 @@ def trained_kernels(
     """Returns the kernels of a distance; raises InputError where they are not determined, or not what the certificate says.
 
     kernel, stabilizer: text or Kernel.  eps: a number or text, or "auto": 11/10 of the certified least one.
-    certificate: a file that `wgflow certify --out` wrote; it gives what is not given here.  period: of the torus, where eps is
+    certificate: a file that `wgflow certify --certificate` wrote; it gives what is not given here.  period: of the torus, where eps is
     automatic.
 
     >>> trained_kernels("riesz(1)", None, 0, 2, softening="0.1").kernel == 10 * parse("imq(beta=1/2, c=0.1)")

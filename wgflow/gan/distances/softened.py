@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from wgflow.arithmetic.number import InputError, rational
-from wgflow.gan.radial_profile import profile_of
+from wgflow.gan.distances.radial_profile import profile_of
 from wgflow.kernels.expression import Expression, Number, Power, Trees, Written, add, multiply, raise_to, substituted
 from wgflow.kernels.kernel import Kernel
 from wgflow.kernels.recognize import terms_of

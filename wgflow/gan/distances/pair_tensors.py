@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from wgflow.gan.radial_profile import Profile, profile_of
+from wgflow.gan.distances.radial_profile import Profile, profile_of
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 

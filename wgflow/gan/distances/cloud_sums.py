@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from wgflow.gan import pair_tensors
+from wgflow.gan.distances import pair_tensors
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from wgflow.arithmetic.dual import Duals, dual
 from wgflow.arithmetic.number import InputError, shown
-from wgflow.gan.tensor_arithmetic import OPS
+from wgflow.gan.distances.tensor_arithmetic import OPS
 from wgflow.kernels.expression import Expression, evaluate, text_of
 from wgflow.record import record
 

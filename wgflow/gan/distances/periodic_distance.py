@@ -19,9 +19,9 @@ from torch import Tensor
 
 from wgflow.arithmetic.number import InputError, integer, rational
 from wgflow.conventions import Role
-from wgflow.gan.distance import Distance
-from wgflow.gan.particle_distance import samples
-from wgflow.gan.trained_kernels import trained_kernels
+from wgflow.gan.distances.distance import Distance
+from wgflow.gan.distances.particle_distance import samples
+from wgflow.gan.distances.trained_kernels import trained_kernels
 from wgflow.kernels.kernel import Kernel
 
 Floats = NDArray[np.float64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from wgflow.gan.torus_maps import Identity
+from wgflow.gan.rungs.torus_maps import Identity
 
 SEPARATION = 1.0  # of the sheets from the middle, in radii of the circles that the coordinates live on
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from wgflow.conventions import Role
-from wgflow.gan.distance import Distance
+from wgflow.gan.distances.distance import Distance
 
 
 def player_loss(distance: Distance, role: Role, real: Tensor, fake: Tensor) -> Tensor:

@@ -19,10 +19,10 @@ from wgflow.arithmetic.number import InputError, integer
 from wgflow.conventions import Role
 from wgflow.dynamics.fitted_rate import fit
 from wgflow.dynamics.growth import GrowthTable, compare
-from wgflow.gan.descent import descend, plain_descent
-from wgflow.gan.distance import Distance
-from wgflow.gan.feature_modes import Complexes, Floats, feature_modes
-from wgflow.gan.predicted_modes import Theory, predicted_modes
+from wgflow.gan.distances.distance import Distance
+from wgflow.gan.probing.feature_modes import Complexes, Floats, feature_modes
+from wgflow.gan.probing.predicted_modes import Theory, predicted_modes
+from wgflow.gan.rungs.descent import descend, plain_descent
 from wgflow.record import record
 
 WAVES, WIDTH, AMPLITUDE = 10, 6.0, 1e-3  # R is so many half wavelengths, on which uniform features are silent; s k0; a
@@ -55,7 +55,7 @@ def packet_growth(
     many spacings. Give it smoothed: '0.2*multiquadric(1/5)' is energy with r^2 + 1/25 in place of r^2.
     A step takes the time t with |rate| t = 1/400. Raises InputError.
 
-    >>> from wgflow.gan.particle_distance import ParticleDistance
+    >>> from wgflow.gan.distances.particle_distance import ParticleDistance
     >>> packet_growth(ParticleDistance("rbf(1)", dim=1), count=200, steps=10).growth.passes(0.01)
     True
     """

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from wgflow.gan.cloud_sums import RowSums, cloud_sums
-from wgflow.gan.compiled_pairs import compiled_value_and_gradients
-from wgflow.gan.pair_tensors import curvature_sums
+from wgflow.gan.distances.cloud_sums import RowSums, cloud_sums
+from wgflow.gan.distances.compiled_pairs import compiled_value_and_gradients
+from wgflow.gan.distances.pair_tensors import curvature_sums
 from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow.arithmetic.number import InputError
-from wgflow.gan.feature_modes import Complexes, Floats
-from wgflow.gan.mode_growth import ModeGrowth, first_seen, mode_growth, straight_slopes
-from wgflow.gan.predicted_modes import Prediction
+from wgflow.gan.probing.feature_modes import Complexes, Floats
+from wgflow.gan.probing.mode_growth import ModeGrowth, first_seen, mode_growth, straight_slopes
+from wgflow.gan.probing.predicted_modes import Prediction
 from wgflow.record import record
 
 TYPE_CHECKING = False

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from wgflow.conventions import Role
 from wgflow.dynamics.modes import Mode, torus_modes
-from wgflow.gan.distance import Distance
-from wgflow.gan.torus_game import TorusGame
+from wgflow.gan.distances.distance import Distance
+from wgflow.gan.rungs.torus_game import TorusGame
 from wgflow.record import record
 
 Complexes = NDArray[np.complex128]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wgflow.conventions import Role
-from wgflow.gan.tangent_kernel import TangentKernel
-from wgflow.gan.torus_game import TorusGame
+from wgflow.gan.rungs.tangent_kernel import TangentKernel
+from wgflow.gan.rungs.torus_game import TorusGame
 from wgflow.record import record
 
 Floats = NDArray[np.float64]

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from wgflow.arithmetic.number import InputError, integer
 from wgflow.gan.certificate_file import read_certificate
-from wgflow.gan.feature_modes import Floats, cloud_scale, default_wavevectors, feature_modes, mode_variance
-from wgflow.gan.mode_growth import ModeGrowth
-from wgflow.gan.predicted_modes import UNKNOWN, Prediction, Theory, certified_signs, effective_density, predicted_modes
-from wgflow.gan.probe_history import Alarm, History, history_from_json
+from wgflow.gan.probing.feature_modes import Floats, cloud_scale, default_wavevectors, feature_modes, mode_variance
+from wgflow.gan.probing.mode_growth import ModeGrowth
+from wgflow.gan.probing.predicted_modes import UNKNOWN, Prediction, Theory, certified_signs, effective_density, predicted_modes
+from wgflow.gan.probing.probe_history import Alarm, History, history_from_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from wgflow.arithmetic.dual import Dual, Duals, dual
 from wgflow.dynamics.sums.compact_slope import wendland_slope
-from wgflow.gan.near_origin import near_origin
-from wgflow.gan.tensor_arithmetic import OPS
+from wgflow.gan.distances.near_origin import near_origin
+from wgflow.gan.distances.tensor_arithmetic import OPS
 from wgflow.kernels.compact import TopHat, Wendland
 from wgflow.kernels.expression import Expression
 from wgflow.kernels.family import Family

@@ -21,10 +21,10 @@ from wgflow.dynamics.particles.predicted import mode_squares, predicted_rates
 from wgflow.dynamics.particles.quiet import quiet_start
 from wgflow.dynamics.particles.start import sampled_ensemble
 from wgflow.fourier.values import transform
-from wgflow.gan.descent import descend, plain_descent, player_loss
-from wgflow.gan.distance import Distance
-from wgflow.gan.optimizer_rates import stepped_rates
-from wgflow.gan.periodic_distance import FARTHEST, PeriodicDistance
+from wgflow.gan.distances.distance import Distance
+from wgflow.gan.distances.periodic_distance import FARTHEST, PeriodicDistance
+from wgflow.gan.rungs.descent import descend, plain_descent, player_loss
+from wgflow.gan.rungs.optimizer_rates import stepped_rates
 from wgflow.record import record
 
 Floats = NDArray[np.float64]

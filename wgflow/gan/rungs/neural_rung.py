@@ -21,11 +21,11 @@ from wgflow.dynamics.modes import Mode, parse_modes, wavevectors
 from wgflow.dynamics.particles.particle_settings import ParticleSettings
 from wgflow.dynamics.particles.predicted import mode_squares, predicted_rates
 from wgflow.dynamics.particles.quiet import Wave, quiet_start
-from wgflow.gan.free_features import torus_distance
-from wgflow.gan.mode_filter import mode_filter
-from wgflow.gan.torus_game import SEPARATION, TorusGame
-from wgflow.gan.torus_maps import Identity, wide_map
-from wgflow.gan.torus_training import Turn, train_game
+from wgflow.gan.rungs.free_features import torus_distance
+from wgflow.gan.rungs.mode_filter import mode_filter
+from wgflow.gan.rungs.torus_game import SEPARATION, TorusGame
+from wgflow.gan.rungs.torus_maps import Identity, wide_map
+from wgflow.gan.rungs.torus_training import Turn, train_game
 from wgflow.record import record, replace
 
 Floats = NDArray[np.float64]
