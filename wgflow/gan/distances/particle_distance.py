@@ -30,8 +30,8 @@ class ParticleDistance(Distance):
     kernel depends on it.  estimator: "V" (all pairs; 0 where p = q) or "U" (no particle with itself: unbiased; at least two
     samples a side).  softening: a length h; r^2 becomes r^2 + h^2 in the terms that are unbounded at r = 0, exactly, so that
     `kernel` and `stabilizer` are what is trained.  precision: of the pairs; "float32" is faster and keeps about 6 digits, totals
-    are float64 always.  certificate: a file of `wgflow certify --certificate` with the verdict DECAYS, from which kernel, stabilizer, eps
-    and dim are read where they are not given; what is trained must be what it speaks about.
+    are float64 always.  certificate: a file of `wgflow certify --certificate` with the verdict DECAYS, from which kernel,
+    stabilizer, eps and dim are read where they are not given; what is trained must be what it speaks about.
 
     Samples are (N, n) and (M, n), float32 or float64, on one device; the result is a scalar of their type. It can be
     differentiated twice. Raises InputError for input that does not fit.

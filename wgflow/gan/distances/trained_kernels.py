@@ -44,8 +44,8 @@ def trained_kernels(
     """Returns the kernels of a distance; raises InputError where they are not determined, or not what the certificate says.
 
     kernel, stabilizer: text or Kernel.  eps: a number or text, or "auto": 11/10 of the certified least one.
-    certificate: a file that `wgflow certify --certificate` wrote; it gives what is not given here.  period: of the torus, where eps is
-    automatic.
+    certificate: a file that `wgflow certify --certificate` wrote; it gives what is not given here.  period: of the torus,
+    where eps is automatic.
 
     >>> trained_kernels("riesz(1)", None, 0, 2, softening="0.1").kernel == 10 * parse("imq(beta=1/2, c=0.1)")
     True
@@ -185,6 +185,6 @@ def _certified(
         wanted = f"--kernel {shown(mine.kernel, 400)} --stabilizer {shown(mine.stabilizer, 400)} --eps {mine.eps} --dim {n}"
         raise InputError(
             f"certificate {file.name} speaks about {theirs.stabilized} in dim {file.dim or 'all'}, not about {mine.stabilized} "
-            f"in dim {n}; type wgflow certify {wanted} --out FILE."
+            f"in dim {n}; type wgflow certify {wanted} --certificate FILE."
         )
     return mine
