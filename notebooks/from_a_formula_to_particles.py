@@ -60,7 +60,7 @@ run.plot()
 # The certified rates, two density solvers and particles, on the same case.
 
 # %%
-found = wg.ladder(KERNEL, **{key: case[key] for key in ("stabilizer", "eps", "dim", "modes")})
+found = wg.ladder(KERNEL, rungs="density,particles", **{key: case[key] for key in ("stabilizer", "eps", "dim", "modes")})
 print(found)
 print("every rung agrees within 0.1 %:", found.verdict(1e-3) == "agrees")
 

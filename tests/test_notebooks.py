@@ -21,6 +21,14 @@ KNOWN = {  # facts that the printed text must show, each known from a formula
         "The certificate holds: DECAYS",
         "refused: ",
     ),
+    "eight_gaussians": (
+        "eps = 0: GROWS; least eps 1.1594",  # (3/e)^(3/2)
+        "eps = 1.28: DECAYS",
+        "plain: all modes certified to grow; 6 of 6 are larger at the end than at the start",
+        "stabilized: all modes certified to decay; 0 of 6 are larger at the end than at the start",
+        "plain: predicted GROWS for the discriminator; finished",
+        "stabilized: predicted DECAYS for the discriminator; finished",
+    ),
     "from_a_formula_to_particles": (
         "DECAYS at eps = 4; least eps on this band: 1.374579",  # 2 exp(-3/8)
         "every rung agrees within 0.1 %: True",
