@@ -39,6 +39,9 @@ def test_every_script_is_run_here():
         "learning_rate_charts.py",
         "particles_beside_theory.py",
         "quantile_convergence.py",
+        "stabilizer_strength.py",
+        "stabilizers_beside_penalties.py",
+        "image_gans.py",
         "train_classifier.py",
     }
 
@@ -230,3 +233,34 @@ def test_free_features(tmp_path):
     generator = rates["elastic", "-", "generator", "p", "2"]  # C k^2 pi/k, smoothed by H = 1/10
     assert float(generator[8]) == pytest.approx(-exp(-0.02), rel=0.01)
     assert sum(len(row) == 7 and row[-1] == "agrees" for row in rows) == 3
+
+
+def study_rows(rows: list[list[str]], cells: set[str]) -> dict[str, list[str]]:
+    """The rows of a study's table by cell; every cell must have one."""
+    found = {row[0]: row[1:] for row in rows if row[0] in cells}
+    assert set(found) == cells
+    return found
+
+
+def test_stabilizer_strength(tmp_path):
+    rows = printed(
+        "stabilizer_strength.py", tmp_path / "f.png", "--quick", "--out", str(tmp_path / "s"), "--csv", str(tmp_path / "t.csv")
+    )
+    least = {row[0] for row in rows}
+    assert "eps* = 4 for s = rbf(1/2) and e = rbf(1) in n = 2" in least  # lambda^n
+    assert f"eps* = {(3 / e) ** 1.5:.6g} for s = energy and e = rbf(1) in n = 2" in least  # max of k^3 exp(-k^2/2)
+    assert {row[0] for row in study_rows(rows, {"plain", "elastic, 0.25 eps*"}).values()} == {"2"}
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines[0].startswith("data,cell,seed,outcome,") and len(lines) == 5
+
+
+def test_stabilizers_beside_penalties(tmp_path):
+    rows = printed("stabilizers_beside_penalties.py", tmp_path / "f.png", "--quick", "--out", str(tmp_path / "s"))
+    assert {row[0] for row in study_rows(rows, {"plain", "stabilizer", "wgan-gp"}).values()} == {"2"}
+
+
+def test_image_gans(tmp_path):
+    sheets = tmp_path / "sheets.png"
+    rows = printed("image_gans.py", tmp_path / "f.png", "--quick", "--out", str(tmp_path / "s"), "--sheets", str(sheets))
+    assert {row[0] for row in study_rows(rows, {"plain", "stabilizer, 0.5 eps*"}).values()} == {"1"}
+    assert sheets.read_bytes().startswith(b"\x89PNG")
