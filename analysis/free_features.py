@@ -26,6 +26,7 @@ from wgflow.dynamics.growth import AGREES, MISSED, GrowthTable
 from wgflow.gan.distances.particle_distance import ParticleDistance
 from wgflow.gan.rungs.free_features import FreeFeatures, free_features
 from wgflow.gan.rungs.wave_packet import packet_growth
+from wgflow.gan.study.script import exit_code_of
 
 TOLERANCE = 0.01
 PLAIN = {"rbf(1)": "elastic", "energy": "elastic", "elastic": "rbf(1/2)"}  # kernels, each with its stabilizer
@@ -138,4 +139,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(main))

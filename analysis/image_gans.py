@@ -21,8 +21,10 @@ import sys
 from pathlib import Path
 
 import wgflow as wg
+from wgflow.arithmetic.number import InputError
 from wgflow.gan.objectives.names import RQ_MIXTURE
 from wgflow.gan.study.options import StudyOptions, study_parser
+from wgflow.gan.study.script import exit_code_of
 from wgflow.gan.study.study_table import StudyTable
 from wgflow.gan.training.settings import Settings
 
@@ -75,7 +77,8 @@ def classifier(data: str, options: argparse.Namespace, folder: Path) -> str:
         command = [sys.executable, str(Path(__file__).parent / "train_classifier.py"), "--data", data, "--out", str(path)]
         command += ["--data-root", options.data_root] if options.data_root else []
         command += ["--epochs", "2"] if options.quick else []
-        subprocess.run(command, check=True)
+        if subprocess.run(command).returncode:
+            raise InputError(f"no classifier of {data} could be trained, for the reason above.")
     return f"classifier:{path}"
 
 
@@ -119,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code_of(main))

@@ -14,11 +14,13 @@ With --quick a few short trainings, whose numbers mean nothing. Results are kept
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
 import wgflow as wg
 from wgflow.gan.study.options import StudyOptions, study_parser
+from wgflow.gan.study.script import exit_code_of
 from wgflow.gan.training.settings import Settings
 
 CONFIG = Path(__file__).parent / "configs" / "planar.toml"
@@ -69,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code_of(main))

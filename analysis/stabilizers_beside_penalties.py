@@ -9,9 +9,11 @@ nothing is tuned for any of them. Per cell: as in stabilizer_strength.py; differ
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from wgflow.gan.study.options import StudyOptions, study_parser
+from wgflow.gan.study.script import exit_code_of
 from wgflow.gan.training.settings import read_settings
 
 CONFIG = Path(__file__).parent / "configs" / "planar.toml"
@@ -66,4 +68,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(exit_code_of(main))

@@ -23,12 +23,14 @@ import numpy as np
 import torch
 
 import wgflow as wg
-from wgflow.arithmetic.number import InputError
+from wgflow.arithmetic.number import InputError, integer, shown
 from wgflow.dynamics.random_streams import stream
 from wgflow.gan.data.names import make_source
 from wgflow.gan.data.stored import StoredSource
 from wgflow.gan.metrics.classifier import Classifier, ClassifierSpace, save_classifier
 from wgflow.gan.metrics.frechet import frechet_distance, normal_fit
+from wgflow.gan.study.script import exit_code_of
+from wgflow.gan.training.process_group import chosen_device
 
 EPOCHS = {"digits": 30, "usps": 12}  # 5 for the larger ones
 RATE, DECAY, SHOWN = 3e-3, 1e-2, 2000
@@ -101,20 +103,24 @@ def main() -> None:
     torch.set_num_threads(1)
     options = {"data-root": given.data_root, "file": given.file}
     source = labelled(given.data, {name: value for name, value in options.items() if value is not None})
-    epochs = given.epochs if given.epochs is not None else EPOCHS.get(given.data, 5)
-    network = trained(source, epochs, given.batch, given.width, given.seed, given.device)
-    space = ClassifierSpace(network, source.name, source.shape, given.device)
+    epochs = integer(EPOCHS.get(given.data, 5) if given.epochs is None else given.epochs, "epochs", 1, 10_000)
+    batch, width = integer(given.batch, "batch", 1, 10**6), integer(given.width, "width", 1, 4096)
+    seed, device = integer(given.seed, "seed", 0, 2**63 - 1), str(chosen_device(given.device))
+    if not Path(given.out).absolute().parent.is_dir():
+        raise InputError(f"there is no folder to write {shown(given.out, 200)} into; make it first.")
+    network = trained(source, epochs, batch, width, seed, device)
+    space = ClassifierSpace(network, source.name, source.shape, device)
     found = accuracy(space, source)
     about = {
         "data": source.name,
         "shape": list(source.shape),
         "classes": network.last.out_features,
-        "width": given.width,
+        "width": width,
         "accuracy": found,
         "held_out": len(source.test.values),
         "epochs": epochs,
-        "batch": given.batch,
-        "seed": given.seed,
+        "batch": batch,
+        "seed": seed,
         "files": source.provenance(),
         "versions": {"wgflow": wg.__version__, "torch": torch.__version__},
     }
@@ -122,13 +128,9 @@ def main() -> None:
     print(f"{'data':26}{'held out':>10}{'accuracy':>10}")
     print(f"{source.name:26}{len(source.test.values):>10}{found:>10.4f}\n")
     print(f"{'images':26}{'Frechet distance to held-out images':>10}")
-    for name, value in distances(space, source, given.seed).items():
+    for name, value in distances(space, source, seed).items():
         print(f"{name:26}{value:>10.4g}")
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InputError as error:
-        print(f"train_classifier.py: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(exit_code_of(main))

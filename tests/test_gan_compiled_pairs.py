@@ -1,5 +1,8 @@
 """The compiled particle loss against plain loops: both sides, V and U, tiles that are not full, threads, extremes, choices."""
 
+import os
+import subprocess
+import sys
 from itertools import chain, combinations
 
 import numba
@@ -148,6 +151,27 @@ def test_threads_change_no_bit(n):
     torch.set_num_threads(2)
     found.append(compiled_value_and_gradients(parse("rbf"), n, x, y))
     assert all(torch.equal(a, b) for other in found[1:] for a, b in zip(found[0], other, strict=True))
+
+
+CALLERS = """
+import threading, torch
+from wgflow.gan.distances.particle_distance import ParticleDistance
+torch.set_num_threads(2)
+x, y, found = torch.randn(3000, 2), torch.randn(3000, 2), []
+distance = ParticleDistance("rbf")
+callers = [threading.Thread(target=lambda: found.extend(distance(x, y).item() for _ in range(10))) for _ in range(4)]
+[caller.start() for caller in callers], [caller.join() for caller in callers]
+assert len(found) == 40 and len(set(found)) == 1
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layer", ["workqueue", "omp"])
+def test_callers_in_several_threads(layer):
+    """Numba's own layer of threads aborts the process where two callers meet in it."""
+    settings = {"NUMBA_THREADING_LAYER": layer, "NUMBA_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", CALLERS], env={**os.environ, **settings}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_sums_add_up_to_those_of_direct_loops():

@@ -8,6 +8,7 @@ import hashlib
 import io
 import subprocess
 import sys
+import zipfile
 from math import exp
 
 import numpy as np
@@ -386,3 +387,48 @@ def test_laws_need_neither_scipy_nor_scikit_learn():
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
     assert len(NAMES) == len(set(NAMES)) == 13
+
+
+def arrays_file(**members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return packed.getvalue()
+
+
+def header(text: str) -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+def test_arrays_that_are_none_or_made_to_hurt(tmp_path):
+    whole = io.BytesIO()
+    np.save(whole, RANDOM.integers(0, 256, (300, 8, 8)).astype(np.uint8))
+    packed = arrays_file(x_train=whole.getvalue(), x_test=whole.getvalue())
+    cases = {
+        "no array": arrays_file(x_train=b"hello", x_test=b"hello"),
+        "damaged": packed[:60] + bytes(30) + packed[90:],
+        "encrypted": packed.replace(b"PK\x01\x02\x3f\x03\x3f\x00\x02", b"PK\x01\x02\x3f\x03\x3f\x00\x03"),
+        "too long": arrays_file(x_train=header(f"{{'descr': '|u1', 'fortran_order': False, 'shape': ({10**30}, 8, 8)}}")),
+        "too deep": arrays_file(x_train=header("(" * 5000)),
+    }
+    assert cases["encrypted"] != packed
+    for name, content in cases.items():
+        (tmp_path / "a.npz").write_bytes(content)
+        with pytest.raises(InputError) as caught:
+            make_source("npz", {"file": "a.npz", "data-root": str(tmp_path)})
+        assert "\n" not in str(caught.value), name
+
+
+@pytest.mark.parametrize("x", [np.ones((9, 0)), np.ones((9, 0, 5), np.uint8), np.full((9, 2), 1e300)])
+def test_arrays_that_cannot_be_trained_on(tmp_path, x):
+    np.savez(tmp_path / "a.npz", x_train=x, x_test=x)
+    with pytest.raises(InputError, match=r"empty array|beyond 1e"):
+        make_source("npz", {"file": "a.npz", "data-root": str(tmp_path)})
+
+
+def test_laws_beyond_float32_and_paths_that_are_none(tmp_path):
+    with pytest.raises(InputError, match="mean is beyond"):
+        make_source("law", {"law": "gaussian(mean=1e30)", "dim": 1})
+    with pytest.raises(InputError, match="null byte"):
+        make_source("npz", {"file": "a\0b"})

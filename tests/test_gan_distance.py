@@ -2,6 +2,7 @@
 
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from scipy import special
 import wgflow as wg
 from wgflow.arithmetic.number import InputError
 from wgflow.conventions import Role, growth_rate
-from wgflow.gan.distances import pair_tensors
+from wgflow.gan.distances import compiled_pairs, pair_tensors
 from wgflow.gan.distances.particle_distance import ParticleDistance
 from wgflow.gan.distances.periodic_distance import PeriodicDistance
 from wgflow.gan.distances.radial_profile import profile_of
 from wgflow.gan.distances.softened import softened
+from wgflow.gan.distances.trained_kernels import trained_kernels
 from wgflow.kernels.text import parse
 
 torch.set_num_threads(1)
@@ -346,6 +348,41 @@ def test_float32_samples(n, precision):
     np.testing.assert_allclose(x.grad.numpy(), gx, atol=tolerance * abs(gx).max() * (10 if precision == "float32" else 1))
 
 
+@pytest.mark.parametrize("n", [1, 5, 20])
+def test_single_precision_far_from_the_origin(n, monkeypatch):
+    """Pairs in float32 of float64 samples, by torch: the distance does not know where the origin is."""
+    monkeypatch.setattr(compiled_pairs, "is_installed", lambda: False)
+    rng = np.random.default_rng(n)
+    x, y = (torch.tensor(np.round(rng.normal(size=(40, n)) * 2**20) / 2**20 + offset) for offset in (0, 0.25))
+    wanted = ParticleDistance("rbf(3)", dim=n)(x, y)
+    for far in (0, 2.0**17):
+        a, b = ((z + far).requires_grad_() for z in (x, y))
+        found = ParticleDistance("rbf(3)", dim=n, precision="float32")(a, b)
+        found.backward()
+        assert abs(found.item() / wanted.item() - 1) < 1e-5 and torch.isfinite(a.grad).all()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_one_far_sample_takes_no_digits_of_the_others_in_single_precision(installed, monkeypatch):
+    monkeypatch.setattr(compiled_pairs, "is_installed", lambda: installed)
+    rng = np.random.default_rng(0)
+    x, y = (torch.tensor(rng.normal(size=(50, 2)) + offset) for offset in (0, 0.5))
+    x[0] = 1e14
+    wanted = ParticleDistance("rbf")(x, y).item()
+    assert ParticleDistance("rbf", precision="float32")(x, y).item() == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_coordinates_without_end_in_single_precision(installed, monkeypatch):
+    monkeypatch.setattr(compiled_pairs, "is_installed", lambda: installed)
+    x = torch.randn(40, 2, dtype=F64)
+    for ends in ((math.inf, -math.inf), (1e308, 1.5e308)):
+        spoiled = x.clone()
+        spoiled[:2, 0] = torch.tensor(ends, dtype=F64)
+        found = ParticleDistance("rbf", precision="float32")(spoiled, x)
+        assert torch.isfinite(found) == (ends[0] < math.inf)
+
+
 @pytest.mark.parametrize("n", [1, 20])
 def test_blocks_do_not_matter(n, monkeypatch):
     """A block of a few rows, the last one short: the same sums; and close pairs far from the origin lose nothing."""
@@ -429,6 +466,14 @@ def test_losses_are_signed_for_minimizing():
     assert distance.moving_kernel(Role.DISCRIMINATOR) == parse("rbf - 1/2*energy") and not list(distance.parameters())
 
 
+def test_automatic_eps_beyond_the_doubles_and_of_nothing():
+    """The least eps of c laplace against laplace is c; that of the kernel 0 is 0, which itself does not make a mode decay."""
+    assert 1 < trained_kernels("1e-200*laplace", "1e200*laplace", "auto", 2).eps * 10**400 <= Fraction(6, 5)
+    assert trained_kernels("rbf - rbf", "laplace", "auto", 2).eps == 1
+    with pytest.raises(InputError, match="within 1e300"):
+        trained_kernels("1e300*laplace", "1e-300*laplace", "auto", 2)
+
+
 def test_automatic_eps_is_certified():
     distance = ParticleDistance("rbf(1)", "elastic", "auto", 2, estimator="U")
     assert float(distance.eps) == 0.668  # 11/10 exp(-1/2) = 0.66718..., rounded up
@@ -457,6 +502,8 @@ def test_certificate_files(file, tmp_path):
 MISUSES = [
     (lambda: ParticleDistance("elastic", dim=2), "softening='0.01'"),
     (lambda: ParticleDistance("rbf", "elastic", "0.7", 2), "softening='0.01'"),
+    (lambda: ParticleDistance("rbf", "laplace"), "needs a strength"),
+    (lambda: PeriodicDistance("rbf", "elastic"), "needs a strength"),
     (lambda: ParticleDistance("elastic"), "dim=2"),
     (lambda: ParticleDistance("rbf", eps="auto"), "dim=2"),
     (lambda: ParticleDistance("rbf", eps=1), "dim=2"),

@@ -281,7 +281,8 @@ def test_predicted_rates_and_signs():
     single = predicted_modes(k, Theory("rbf(1)", "elastic", "0.2"), 2, 0.3, both=False)
     assert [2 * each.rate for each in single] == pytest.approx(expected, rel=1e-12)
     assert all(each.rate is None and each.proved for each in predicted_modes(k, Theory("rbf(1)"), 2))
-    assert predicted_modes([1.0], Theory("rbf(1)", role="generator"), 2)[0].sign == -1
+    (generator,) = predicted_modes([1.0], Theory("rbf(1)", role="generator"), 2, 0.3)
+    assert generator.sign == -1 and generator.rate == pytest.approx(-0.3 * 2 * pi * exp(-1 / 2))  # it moves p alone
 
 
 def test_an_estimated_density_is_labelled():
@@ -327,6 +328,9 @@ def test_certificates_of_bands_tori_and_incomplete_lists(tmp_path):
     assert band.verdict == "DECAYS" and (band.sign(4.0), band.sign(6.0), band.sign(2.9)) == (-1, None, None)
     _, torus = saved(tmp_path, kernel="rbf(1)", stabilizer="rbf(1/2)", eps="1.5", dim=1, period="2*pi")
     assert torus.verdict == "DECAYS" and (torus.sign(2.0), torus.sign(2.5)) == (-1, None)
+    assert torus.sign(2**0.5) is None and torus.sign(40000.3) is None  # 2 is no square; beyond what a double tells apart
+    _, plane = saved(tmp_path, kernel="rbf(1)", stabilizer="rbf(1/2)", eps="3.1", dim=2, period="2*pi")
+    assert [plane.sign(m2**0.5) for m2 in (1, 2, 3, 5, 6)] == [-1, -1, None, -1, None]
     _, many = saved(tmp_path, kernel="tophat(1)", dim=2)
     assert not many.complete and (many.sign(1.0), many.sign(5.0)) == (1, None)
     _, every = saved(tmp_path, kernel="rbf(1)", stabilizer="rbf(1)", eps="2", dim="all")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from math import sqrt
 from pathlib import Path
 
@@ -13,10 +20,12 @@ from scipy import stats
 from wgflow import InputError
 from wgflow.gan.study.cell import CellResult, load_result
 from wgflow.gan.study.drawing import draw_study
+from wgflow.gan.study.script import exit_code_of
 from wgflow.gan.study.series import Course, course
 from wgflow.gan.study.study import run_study
 from wgflow.gan.study.study_table import StudyTable
 
+ROOT = str(Path(__file__).parent.parent)
 TABLES = {
     "data": {"name": "eight-gaussians"},
     "generator": {"latent": 2, "width": 8, "depth": 1},
@@ -120,3 +129,71 @@ def test_figure_is_whole(tmp_path):
     draw_study({"one": table, "two": table}, ["d"], "d", tmp_path / "f.png")
     assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_ctrl_c_ends_the_whole_study(tmp_path):
+    """The trainings after the one that hears it do not begin; what is finished stays."""
+    long = {**TABLES, "training": {"steps": 10**6, "batch": 8}, "measure": {"samples": 40}}
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_study({"short": TABLES, "long": long, "after": {**WIDER, "training": long["training"]}}, [0], tmp_path, device="cpu")
+    found = {result["cell"]: result["outcome"] for result in contents(tmp_path).values()}
+    assert found == {"short": "finished", "long": "interrupted"}
+
+
+STUDY = """
+import json, sys
+from wgflow.gan.study.study import run_study
+if __name__ == "__main__":
+    run_study({"a": json.loads(sys.argv[1])}, [0, 1], sys.argv[2], workers=2, device="cpu", keep_runs=True)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_process_outlives_its_study(tmp_path, how):
+    """Only the first process gets the signal; the two others stop after their step, with a checkpoint, and end."""
+    (tmp_path / "study.py").write_text(STUDY)
+    tables = {**TABLES, "training": {"steps": 10**6, "batch": 8}, "measure": {"samples": 40, "every": 0}}
+    command = [sys.executable, str(tmp_path / "study.py"), json.dumps(tables), str(tmp_path / "out")]
+    study = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": ROOT})
+    logs = "out/*/seed-*/log.jsonl"
+    assert soon(lambda: len(list(tmp_path.glob(logs))) == 2 and all(p.stat().st_size for p in tmp_path.glob(logs)))
+    study.send_signal(how)
+    study.wait(60)
+    assert soon(lambda: not group(study.pid))
+    results = [json.loads(path.read_text()) for path in tmp_path.glob("out/*/seed-*/result.json")]
+    assert [result["outcome"] for result in results] == ["interrupted", "interrupted"]
+
+
+def soon(true, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not true():
+        time.sleep(0.2)
+    return true()
+
+
+def group(number):
+    """Processes of a session that are alive; the dead ones that nobody waits for do not count."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) == number and state != "Z":
+                found.append(path)
+    return found
+
+
+def test_scripts_end_with_one_line_and_their_code(capsys):
+    def wrong():
+        raise InputError("wrong\nthing")
+
+    def absent():
+        Path("/absent/file").read_bytes()
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    codes = [exit_code_of(main) for main in (lambda: None, lambda: 1, wrong, absent, interrupted)]
+    assert codes == [0, 1, 2, 4, 130]
+    assert [line.count(": ") for line in capsys.readouterr().err.splitlines()] == [1, 2, 1]

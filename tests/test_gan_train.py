@@ -4,7 +4,9 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -466,3 +468,70 @@ def test_the_checkpoint_holds_what_the_networks_are(tmp_path):
     for name, value in run.players.generator.state_dict().items():
         assert torch.equal(tensors[f"generator.{name}"], value)
     assert {key.split(".")[0] for key in tensors} == {"generator", "discriminator", "averaged"}
+
+
+def test_what_cannot_be_measured_is_refused_before_the_training(tmp_path):
+    steps = []
+    with pytest.raises(InputError, match="features 'foo' are not known"):
+        train(small(measure__features="foo"), device="cpu", on_step=lambda step, state: steps.append(step))
+    np.savez(tmp_path / "few.npz", x_train=np.ones((9, 2)), x_test=np.ones((3, 2)))
+    few = small(data__name="npz", data__file="few.npz")
+    with pytest.raises(InputError, match="holds out 3 samples"):
+        train(few, data_root=tmp_path, device="cpu", on_step=lambda step, state: steps.append(step))
+    assert not steps
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sheets_of_few_held_out_images_of_any_channels(tmp_path, channels):
+    images = np.random.default_rng(0).uniform(-1, 1, (20, channels, 8, 9)).astype(np.float32)
+    assert save_sheet(images, images[:10], tmp_path / "sheet.png") is None
+    size = struct.unpack(">II", (tmp_path / "sheet.png").read_bytes()[16:24])
+    assert size == (2 * (2 + 4 * (9 + 2)), 2 + 3 * (8 + 2))  # two grids of ten, four columns and three rows
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda folder: shutil.rmtree(folder / "checkpoint"), "its checkpoint is not"),
+        (lambda folder: (folder / "checkpoint" / "latest.json").unlink(), "its checkpoint is not"),
+        (lambda folder: garble(folder / "log.jsonl", b"\xff\x00{{"), "no JSON object with a step"),
+        (lambda folder: garble(folder / "settings.json", b"[" * 100_000), "cannot be read"),
+    ],
+)
+def test_a_run_that_lost_its_checkpoint_or_log_is_left_as_it_is(tmp_path, change, words):
+    train(small(), tmp_path / "run", seed=1, device="cpu")
+    change(tmp_path / "run")
+    before = (tmp_path / "run" / "log.jsonl").read_bytes()
+    with pytest.raises(InputError, match=words):
+        train(None, tmp_path / "run", resume=True, device="cpu")
+    assert (tmp_path / "run" / "log.jsonl").read_bytes() == before
+    assert (tmp_path / "run" / "result.json").exists()
+
+
+def garble(path, content):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:10] + content + whole[10 + len(content) :])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--set", "training.generator-optimizer.rate='1e400'"),
+        ("--set", "training.gradient-clip='1e999'"),
+        ("--set", "measure.checkpoint-seconds='1e400'"),
+        ("--set", "data.std=1e39"),
+        ("--set", "x.y=" + "[" * 3000),
+        ("--budget-minutes", "1e400"),
+        ("--out", ""),
+        ("--seed", "9223372036854775808"),
+    ],
+)
+def test_numbers_beyond_reason_are_wrong_input(tmp_path, capsys, arguments):
+    (tmp_path / "a.toml").write_text('\ufeff[data]\nname = "eight-gaussians"\n', encoding="utf-8")  # as some editors write it
+    assert main(["train", "--config", str(tmp_path / "a.toml"), "--device", "cpu", *arguments]) == 2
+    message = capsys.readouterr().err
+    assert "internal" not in message and message.count("\n") == 1 and len(message) < 400
+
+
+def test_the_largest_seed_is_taken():
+    assert train(small(training__steps=1), seed=2**63 - 1, device="cpu").seed == 2**63 - 1

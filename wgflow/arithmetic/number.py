@@ -89,7 +89,7 @@ def integer(value: object, what: str, least: int, most: int) -> int:
     16
     """
     text = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,18}", text) or not least <= int(text) <= most:
+    if isinstance(value, bool) or not re.fullmatch(r"[+-]?[0-9]{1,19}", text) or not least <= int(text) <= most:
         raise InputError(f"{what} {shown(text)} is not a whole number from {least} to {most}.")
     return int(text)
 

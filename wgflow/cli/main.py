@@ -114,6 +114,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem), FAILED)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except MemoryError as problem:
+        return _fail(f"there is not enough memory: {problem}", FAILED)
+    except OverflowError as problem:  # exact numbers such as 1e400, where they become doubles
+        if os.environ.get("WGFLOW_DEBUG"):
+            raise
+        return _fail(f"a number is too large to compute with ({problem})", WRONG_INPUT)
     except Exception as problem:  # the last resort: a bug must not look like a verdict
         if os.environ.get("WGFLOW_DEBUG"):
             raise

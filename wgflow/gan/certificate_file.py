@@ -12,6 +12,7 @@ from math import inf, pi
 from pathlib import Path
 
 from wgflow.arithmetic.number import InputError, integer, rational, shown
+from wgflow.arithmetic.sums_of_squares import is_sum_of_squares
 from wgflow.record import record
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ MOST_BYTES = 2**28
 _INCOMPLETE = "the list of growing bands is not complete"
 _EXAMPLE = "type the name of a file that `wgflow certify ... --certificate FILE` wrote."
 _NEAR = 1e-9  # of a torus's mode: wavevectors are doubles
+_FARTHEST = 1e-3  # of |m|^2 from a whole number: a double of large k cannot tell modes apart
 
 
 @record
@@ -74,7 +76,9 @@ class CertifiedClaim:
         if self.period is None:
             return 0 < k < inf
         square = (k * _period(self.period) / (2 * pi)) ** 2
-        return round(square) >= 1 and abs(square - round(square)) < _NEAR * square
+        if not 0 < square < _FARTHEST / _NEAR or abs(square - round(square)) > _NEAR * square:
+            return False
+        return bool(is_sum_of_squares(round(square), self.dim or 1))  # of modes in R^1 every dimension has
 
 
 def read_certificate(path: object) -> CertifiedClaim:

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from wgflow.arithmetic.number import InputError, integer, rational, shown
 
+LARGEST = 10**30  # numbers are computed with in float32, sooner or later
+
 
 class Options:
     """The options of one part, such as an objective. Take every one that the part knows, then call `finish`.
@@ -33,10 +35,10 @@ class Options:
         return f"{self.owner}: {name}"
 
     def number(self, name: str, default: object, *, positive: bool = False) -> Fraction:
-        """Returns an exact number >= 0, or > 0 where ``positive``. Raises InputError otherwise."""
+        """Returns an exact number >= 0, or > 0 where ``positive``, and at most 10^30. Raises InputError otherwise."""
         value = rational(self.take(name, default), self.says(name))
-        if value < 0 or (positive and value == 0):
-            wanted = "a number > 0" if positive else "a number >= 0"
+        if value < 0 or (positive and value == 0) or value > LARGEST:
+            wanted = f"a number {'>' if positive else '>='} 0{' and at most 1e30' if value > LARGEST else ''}"
             raise InputError(f"{self.says(name)} = {shown(value)} is out of range; type {wanted}, such as {name} = 1.")
         return value
 

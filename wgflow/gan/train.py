@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from wgflow.arithmetic.number import InputError, integer, rational, shown
-from wgflow.gan.data.names import make_source
+from wgflow.gan.data.names import FROM_FILES, make_source
 from wgflow.gan.data.source import DataSource
 from wgflow.gan.objective import Objective
 from wgflow.gan.objectives.names import make_objective
@@ -30,7 +30,7 @@ from wgflow.gan.training.verdicts import Verdicts, verdicts_of
 from wgflow.gan.training.watch import Watch
 
 FEATURES = 8  # dimension of the feature space where neither the settings nor the objective say one
-FROM_FILES = ("mnist", "fashion-mnist", "usps", "cifar10", "cifar10-jpeg75", "npz")  # what --data-root is for
+MOST_MINUTES = 10**6
 
 
 def train(
@@ -65,6 +65,8 @@ def train(
     """
     deadline = None if budget_minutes is None else time.monotonic() + _budget(budget_minutes)
     number = None if seed is None else integer(seed, "seed", 0, 2**63 - 1)
+    if out is not None and not str(out):
+        raise InputError("--out '' is no folder; type --out DIR, or leave it out for a run without files.")
     folder = None if out is None else Path(str(out))
     if resume and folder is None:
         raise InputError("--resume needs the folder of the run; type --out DIR.")
@@ -91,8 +93,8 @@ def train(
 
 def _budget(minutes: object) -> float:
     found = rational(minutes, "budget-minutes")
-    if found <= 0:
-        raise InputError(f"budget-minutes {shown(minutes)} must be positive; type --budget-minutes 10, say.")
+    if not 0 < found <= MOST_MINUTES:
+        raise InputError(f"budget-minutes {shown(minutes)} must be positive, a million at most; type --budget-minutes 10, say.")
     return float(found * 60)
 
 

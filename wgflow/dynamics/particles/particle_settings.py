@@ -181,7 +181,10 @@ def _alternate(value: object, role: Role, moves: object) -> tuple[int, int] | No
         raise InputError(f"alternate {shown(value)} is not two counts; type --alternate 5:1, say.")
     if role is not Role.DISCRIMINATOR:
         raise InputError("--alternate trains both in turn; leave out --role, whose kernel e - eps s is the discriminator's.")
-    return integer(parts[0], "updates of the discriminator", 0, 10**6), integer(parts[1], "updates of the generator", 0, 10**6)
+    both = integer(parts[0], "updates of the discriminator", 0, 10**6), integer(parts[1], "updates of the generator", 0, 10**6)
+    if not any(both):
+        raise InputError(f"alternate {shown(value)} moves nobody; type --alternate 5:1, say.")
+    return both
 
 
 def _rates(value: object) -> tuple[str, str]:

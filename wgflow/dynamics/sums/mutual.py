@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from wgflow.kernels.kernel import Kernel
 from wgflow.record import record
 
 LINE = 64  # bytes of a cache line
+ONE_AT_A_TIME = Lock()  # where Numba has its own threads alone, a second caller in another thread would abort the process
 LONGEST = {False: 1e150, True: 1e15}  # coordinates whose squares a format holds; by whether it is float32
 
 
@@ -76,7 +78,7 @@ class Mutual:
         plan = plan_of((len(x), len(y)), moves, BLOCKS * self.width, work)
         blocks = plan.tiles * BLOCKS
         points, rows = np.empty((blocks, dim, self.width), dtype), np.empty((blocks * self.width, self.stride), dtype)
-        centre = (x.mean(axis=0) + y.mean(axis=0)) / 2 if self.direct.single else np.zeros(dim)
+        centre = np.median(np.concatenate([x, y]), axis=0) if self.direct.single else np.zeros(dim)  # a mean moves with one point
         most = [mutual_pass.put_cloud(z, centre, first, points, rows) for z, first in zip((x, y), plan.first, strict=True)]
         if not max(most) < LONGEST[self.direct.single]:
             return None
@@ -85,7 +87,7 @@ class Mutual:
         if threads == 1 or work <= SERIAL_WORK:
             mutual_pass.mutual_pass(*arguments)
         else:
-            with at_most(threads):
+            with ONE_AT_A_TIME, at_most(threads):
                 mutual_pass.parallel_mutual_pass(*arguments)
         return Passed(plan, (len(x), len(y)), values, gradients)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,10 +15,14 @@ from numpy.typing import NDArray
 
 from wgflow.arithmetic.number import InputError, shown
 from wgflow.gan.data.local_file import MOST_BYTES, LocalFile, read_local
+from wgflow.gan.data.source import LARGEST
 from wgflow.gan.data.stored import Labelled, StoredSource
 from wgflow.gan.options import Options
 
 Array = NDArray[np.generic]
+# What zipfile, its four ways of packing and NumPy's reader raise for contents that are damaged, encrypted or made to hurt.
+DAMAGE = (ValueError, OSError, EOFError, LookupError, ArithmeticError, RuntimeError, MemoryError, SyntaxError,
+          zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError)  # fmt: skip
 LAYOUT = "x_train and x_test, (N, n) numbers or (N, height, width[, channels]) bytes, and y_train and y_test if there are classes"
 
 
@@ -28,11 +34,16 @@ def read_npz(file: LocalFile) -> dict[str, Array]:
         if total > MOST_BYTES:
             raise InputError(f"{shown(file.path, 200)} unpacks to {total} bytes; at most {MOST_BYTES} are read.")
         with np.load(io.BytesIO(file.content), allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            found = {name: arrays[name] for name in arrays.files}
     except InputError:
         raise
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, MemoryError, NotImplementedError) as error:
-        raise InputError(f"{shown(file.path, 200)} cannot be read as .npz ({error}); get the file again.") from None
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{shown(file.path, 200)} cannot be read as .npz ({reason}); get the file again.") from None
+    for name, array in found.items():
+        if not isinstance(array, np.ndarray):  # NumPy returns the bytes of a member that is no array
+            raise InputError(f"{shown(file.path, 200)}: {shown(name)} is no array; write the file with numpy.savez.")
+    return found
 
 
 def stored_arrays(options: Mapping[str, object]) -> StoredSource:
@@ -61,7 +72,11 @@ def labelled_pair(file: LocalFile, arrays: Mapping[str, Array]) -> tuple[Labelle
 
 def _part(file: LocalFile, x: Array, y: Array | None) -> Labelled:
     labels = None if y is None else _classes(file, y)
+    if 0 in x.shape:
+        raise InputError(f"{shown(file.path, 200)} holds an empty array of shape {x.shape}; it must hold {LAYOUT}.")
     if x.ndim == 2 and x.dtype.kind in "fiu" and np.isfinite(x).all():
+        if max(float(x.max()), -float(x.min())) > LARGEST:
+            raise InputError(f"{shown(file.path, 200)} holds numbers beyond {LARGEST:g} in size; scale them to about 1.")
         return Labelled(x, labels, 0)
     if x.dtype == np.uint8 and x.ndim in (3, 4):
         return Labelled(channels_first(x), labels, 255)

@@ -10,7 +10,7 @@ import numpy as np
 from wgflow.arithmetic.number import InputError, rational, rational_text, shown
 from wgflow.dynamics.particles.initial import Part, parse_cloud, sample
 from wgflow.dynamics.particles.shape import SHAPES
-from wgflow.gan.data.source import Batch, DataSource, Mixture
+from wgflow.gan.data.source import LARGEST, Batch, DataSource, Mixture
 from wgflow.gan.options import Options
 
 PLANAR = {
@@ -30,6 +30,10 @@ class LawSource(DataSource):
 
     def __init__(self, name: str, text: str, dim: int) -> None:
         parts = parse_cloud(text, dim)
+        for part in parts:
+            for key, value in part.numbers.items():
+                if np.max(np.abs(value), initial=0) > LARGEST:
+                    raise InputError(f"data {name}: {key} is beyond {LARGEST:g} in size; scale the law to about 1.")
         self.name, self.text, self.shape = name, text, (dim,)
         self.mixture = mixture_of(parts, dim)
 

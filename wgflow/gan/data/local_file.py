@@ -40,7 +40,9 @@ def read_local(path: Path) -> LocalFile:
             raise InputError(f"{shown(path, 200)} has more than {MOST_BYTES} bytes.")
         raw = path.read_bytes()
         content = _unpacked(raw, path.suffix)
-    except (OSError, EOFError, zlib.error) as error:
+    except InputError:
+        raise
+    except (OSError, EOFError, zlib.error, ValueError) as error:  # a path with a null byte is a ValueError
         raise InputError(f"{shown(path, 200)} cannot be read ({error}); get the file again.") from None
     if len(content) > MOST_BYTES:
         raise InputError(f"{shown(path, 200)} unpacks to more than {MOST_BYTES} bytes.")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wgflow.record import record
 
 Batch = NDArray[np.float32]
+LARGEST = 1e15  # of a coordinate in size; squares of differences, and sums of these, must stay within float32
 
 
 @record

@@ -46,6 +46,8 @@ class PairLoss:
         )
         if compiled is not None:
             return compiled
+        if self.precision == "float32":
+            x, y = _about_centre(x, y)
         asked = {"skip_self": self.skips, "precision": self.precision, "moves": moves}
         own_x, other_x, own_y, other_y = cloud_sums(self.kernel, self.dim, x, y, **asked)  # type: ignore[arg-type]
         across = 1 / (len(x) * len(y))
@@ -58,6 +60,17 @@ class PairLoss:
         own = curvature_sums(self.kernel, self.dim, x, x, (v, v), skip_self=self.skips)
         mixed = curvature_sums(self.kernel, self.dim, x, y, (v, w))
         return 2 * (self.within(len(x)) * own - mixed / (len(x) * len(y)))
+
+
+def _about_centre(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns both samples less the median of each coordinate, float64: far from 0 float32 would round distances away.
+
+    A median, as one far sample would move the mean far from all others.
+    """
+    x, y = x.detach().to(torch.float64), y.detach().to(torch.float64)
+    both = torch.cat([x, y]).sort(dim=0).values
+    centre = both[len(both) // 2]
+    return (x - centre, y - centre) if bool(torch.isfinite(centre).all()) else (x, y)
 
 
 def _less(a: float, own: RowSums, across: float, other: RowSums) -> tuple[Tensor, Tensor | None]:

@@ -25,13 +25,14 @@ class ParticleDistance(Distance):
     For a positive definite e this is MMD^2 (Gretton et al. 2012, JMLR 13), for e = -r the energy distance (Szekely and Rizzo
     2013); the stabilized loss is that of Chen, Wu and Xiang 2023 (arXiv 2307.01879).
 
-    kernel, stabilizer: text or Kernel of the catalogue ('rbf(1) + rbf(2)'), or an expression in r.  eps: a number or text, exact,
-    or "auto": 11/10 of the certified least one.  dim: the dimension of the features; without it the first batch tells, where no
-    kernel depends on it.  estimator: "V" (all pairs; 0 where p = q) or "U" (no particle with itself: unbiased; at least two
-    samples a side).  softening: a length h; r^2 becomes r^2 + h^2 in the terms that are unbounded at r = 0, exactly, so that
-    `kernel` and `stabilizer` are what is trained.  precision: of the pairs; "float32" is faster and keeps about 6 digits, totals
-    are float64 always.  certificate: a file of `wgflow certify --certificate` with the verdict DECAYS, from which kernel,
-    stabilizer, eps and dim are read where they are not given; what is trained must be what it speaks about.
+    kernel, stabilizer: text or Kernel of the catalogue ('rbf(1) + rbf(2)'), or an expression in r. eps: a number or text,
+    exact, or "auto": 11/10 of the certified least one; a stabilizer needs it. dim: the dimension of the features; without it
+    the first batch tells, where no kernel depends on it. estimator: "V" (all pairs; 0 where p = q) or "U" (no particle with
+    itself: unbiased; at least two samples a side). softening: a length h; r^2 becomes r^2 + h^2 in the terms that are
+    unbounded at r = 0, exactly, so that `kernel` and `stabilizer` are what is trained. precision: of the pairs; "float32" is
+    faster and keeps about 6 digits, partial sums are joined in float64. certificate: a file of `wgflow certify --certificate`
+    with the verdict DECAYS, from which kernel, stabilizer, eps and dim are read where they are not given; what is trained
+    must be what it speaks about.
 
     Samples are (N, n) and (M, n), float32 or float64, on one device; the result is a scalar of their type. It can be
     differentiated twice. Raises InputError for input that does not fit.
@@ -48,7 +49,7 @@ class ParticleDistance(Distance):
         self,
         kernel: object = None,
         stabilizer: object = None,
-        eps: object = 0,
+        eps: object = None,
         dim: object = None,
         *,
         estimator: str = "V",

@@ -52,7 +52,7 @@ class PeriodicDistance(Distance):
         self,
         kernel: object,
         stabilizer: object = None,
-        eps: object = 0,
+        eps: object = None,
         dim: object = 1,
         period: object = "2*pi",
         *,

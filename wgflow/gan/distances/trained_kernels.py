@@ -15,6 +15,7 @@ from wgflow.record import record, replace
 
 ABOVE_LEAST = Fraction(11, 10)  # how far above the certified least eps the automatic one lies
 DIGITS = 3
+MOST_EPS = 1e300
 
 
 @record
@@ -35,7 +36,7 @@ class TrainedKernels:
 def trained_kernels(
     kernel: object,
     stabilizer: object = None,
-    eps: object = 0,
+    eps: object = None,
     dim: object = None,
     softening: object = 0,
     certificate: object = None,
@@ -43,7 +44,8 @@ def trained_kernels(
 ) -> TrainedKernels:
     """Returns the kernels of a distance; raises InputError where they are not determined, or not what the certificate says.
 
-    kernel, stabilizer: text or Kernel.  eps: a number or text, or "auto": 11/10 of the certified least one.
+    kernel, stabilizer: text or Kernel.  eps: a number or text, or "auto": 11/10 of the certified least one; None: 0, where no
+    stabilizer is given.
     certificate: a file that `wgflow certify --certificate` wrote; it gives what is not given here.  period: of the torus,
     where eps is automatic.
 
@@ -56,8 +58,10 @@ def trained_kernels(
         raise InputError("a distance needs a kernel or a certificate; type ParticleDistance('rbf(1)'), say.")
     n = None if dim is None else integer(dim, "dim", 1, MAX_DIMENSION)
     e = parse(kernel)
+    if eps is None and stabilizer is not None:  # training without it, silently, is what nobody asked for
+        raise InputError(f"the stabilizer {shown(stabilizer)} needs a strength; type eps='auto' or a number (0 leaves it out).")
     automatic = isinstance(eps, str) and eps.strip() == "auto"
-    strength = Fraction(1) if automatic else rational(eps, "eps")
+    strength = Fraction(1) if automatic else rational(0 if eps is None else eps, "eps")
     s = None if stabilizer is None else parse(stabilizer)
     if n is None:
         _check_free(e, s, strength, automatic, softening)
@@ -130,8 +134,8 @@ def automatic_eps(wanted: TrainedKernels, period: object = None) -> TrainedKerne
 
 def _candidate(found: Any) -> Fraction:
     """Returns an eps well inside the feasible interval, as a short number."""
-    low = None if found.lower is None else Fraction(float(found.lower.high.upper()))
-    high = None if found.upper is None else Fraction(float(found.upper.low.lower()))
+    low = None if found.lower is None else _exact(found.lower.high.upper())
+    high = None if found.upper is None else _exact(found.upper.low.lower())
     if (low is None or low < 0) and (high is None or high > 0):
         return Fraction(0)
     if low is None or low < 0:
@@ -141,7 +145,18 @@ def _candidate(found: Any) -> Fraction:
     return _rounded_up(_between(low, high))
 
 
+def _exact(end: Any) -> Fraction:
+    """Returns the end of an enclosure; raises InputError where it is not finite, or has more than some 300 digits."""
+    if not end.is_finite() or not abs(end) < MOST_EPS:
+        raise InputError("the least eps is not known within 1e300; type eps as a number, or another stabilizer.")
+    from wgflow.arithmetic.ball import point_fraction  # late, as the module that certifies
+
+    return point_fraction(end)
+
+
 def _between(low: Fraction, high: Fraction | None) -> Fraction:
+    if low == 0:  # the end itself does not make every mode decay
+        return Fraction(1) if high is None else high / 2
     above = ABOVE_LEAST * low
     return above if high is None or above < (low + high) / 2 else (low + high) / 2
 
@@ -177,7 +192,7 @@ def _certified(
             "one that says DECAYS for the discriminator at every k is needed."
         )
     n = file.dim if dim is None else integer(dim, "dim", 1, MAX_DIMENSION)
-    strength = file.eps if eps in (0, "auto", None) else eps
+    strength = file.eps if eps in ("auto", None) else eps
     theirs = TrainedKernels(parse(file.kernel), parse(file.stabilizer), rational(file.eps, "eps"), n)
     given = (kernel if kernel is not None else file.kernel, file.stabilizer if stabilizer is None else stabilizer)
     mine = trained_kernels(*given, strength, n, softening)

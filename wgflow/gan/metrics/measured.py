@@ -54,6 +54,16 @@ def measure(
     return found | _of_modes(fake, source) | _of_classes(seen[0], seen[1], space)
 
 
+def measurable(features: str | FeatureSpace | None, source: DataSource) -> FeatureSpace:
+    """Returns the feature space that a text names; raises InputError where `measure` would refuse it or the source."""
+    space = feature_space(features, source)
+    space.check(source.name, source.shape)
+    held = len(source.reference(0, LEAST))
+    if held < LEAST:
+        raise InputError(f"data {source.name} holds out {held} samples to measure by; at least {LEAST} are needed.")
+    return space
+
+
 def feature_space(features: str | FeatureSpace | None, source: DataSource) -> FeatureSpace:
     """Returns the feature space that a text names: "pixels", "classifier:FILE", "inception:FILE"; raises InputError.
 

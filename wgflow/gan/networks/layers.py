@@ -51,6 +51,6 @@ def image_size(network: str, shape: tuple[int, ...]) -> ImageSize:
     if len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2] or shape[1] not in SIZES:
         raise InputError(
             f"{network} makes square images of {', '.join(map(str, SIZES))} pixels with 1 or 3 channels, not shape "
-            f"{tuple(shape)}; type name = 'mlp' for other shapes."
+            f'{tuple(shape)}; type network = "mlp" for other shapes.'
         )
     return SIZES[shape[1]]

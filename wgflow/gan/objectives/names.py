@@ -23,7 +23,7 @@ PRESETS = {
     # instead that puts the origin in place of some samples and may vanish for different laws (Binkowski et al. 2018).
     "cramer": Preset("energy", "the energy distance, Szekely and Rizzo 2013; not the surrogate of Bellemare et al. 2017"),
     # The elastic kernel is infinite at r = 0; the softening length is ours.
-    "eieg": Preset("elastic", "Chen, Wu and Xiang 2023, EIEG GAN; softened", softening="1/10"),
+    "eieg": Preset("elastic", "Chen, Wu and Xiang 2023, EIEG GAN, arXiv 2303.10553; softened", softening="1/10"),
     "mmd-gp": Preset(RQ_MIXTURE, "Binkowski et al. 2018, Demystifying MMD GANs", estimator="U", gradient_penalty="1"),
 }
 BASELINES = ("wgan", "wgan-gp", "ns", "ns-r1", "repulsive")

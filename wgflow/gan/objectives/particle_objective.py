@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from wgflow.arithmetic.number import InputError, rational, shown
@@ -76,11 +75,9 @@ class ParticleObjective(Objective):
         return ParticleDistance(self.distance(dim).kernel, dim=dim, precision=self._precision)
 
     def generator_loss(self, discriminator: nn.Module, batch: Batch) -> Tensor:
-        with torch.no_grad():
-            real = rows(discriminator(batch.real))
-        fake = rows(discriminator(batch.fake))
+        real, fake = (rows(each) for each in outputs(discriminator, batch))
         gather = batch.exchange.gather
-        return self.distance(fake.shape[1]).generator_loss(gather(real), gather(fake))
+        return self.distance(fake.shape[1]).generator_loss(gather(real.detach()), gather(fake))
 
     def after_step(self, discriminator: nn.Module) -> None:
         return None
@@ -109,7 +106,7 @@ def _trained(preset: Preset, options: Options) -> dict[str, Any]:
     """Returns what `ParticleDistance` is to train with; raises InputError where it is not understood or not enough."""
     certificate = options.take("certificate", None)
     kernel, stabilizer = options.take("kernel", preset.kernel or None), options.take("stabilizer", None)
-    eps = options.take("eps", 0)
+    eps = options.take("eps", 0 if certificate is None else None)
     if kernel is None and certificate is None:
         raise InputError(f"{options.owner} needs a kernel; type kernel = 'rbf(1)', say, or certificate = 'FILE'.")
     if stabilizer is not None and certificate is None and "eps" not in options.given:
@@ -117,7 +114,7 @@ def _trained(preset: Preset, options: Options) -> dict[str, Any]:
     return {
         "kernel": None if kernel is None else parse(kernel),
         "stabilizer": None if stabilizer is None else parse(stabilizer),
-        "eps": eps if eps == "auto" else rational(eps, options.says("eps")),
+        "eps": eps if eps in ("auto", None) else rational(eps, options.says("eps")),
         "softening": options.number("softening", preset.softening),
         "certificate": certificate,
     }

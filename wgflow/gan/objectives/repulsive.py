@@ -58,11 +58,9 @@ class Repulsive(Objective):
         return similarity[0] - similarity[1]
 
     def generator_loss(self, discriminator: nn.Module, batch: Batch) -> Tensor:
-        with torch.no_grad():
-            real = rows(discriminator(batch.real))
-        fake = rows(discriminator(batch.fake))
+        real, fake = (rows(each) for each in outputs(discriminator, batch))
         distance = ParticleDistance(self.kernel, dim=fake.shape[1], estimator="U")
-        return distance(batch.exchange.gather(fake), batch.exchange.gather(real))
+        return distance(batch.exchange.gather(fake), batch.exchange.gather(real.detach()))
 
     def after_step(self, discriminator: nn.Module) -> None:
         return None

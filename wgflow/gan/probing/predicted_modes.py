@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wgflow.arithmetic.number import InputError, rational
-from wgflow.conventions import both_moving
+from wgflow.conventions import Role, both_moving
 from wgflow.gan.certificate_file import CertifiedClaim
 from wgflow.record import record
 
@@ -70,14 +70,15 @@ def predicted_modes(
     dim: int,
     density: float | None = None,
     *,
-    both: bool = True,
+    both: bool | None = None,
     estimated: bool = False,
 ) -> tuple[Prediction, ...]:
     """Returns the prediction for the modes of p - q at each wavenumber |xi| in R^dim, signs proved by ball arithmetic.
 
-    Rates are role * C k^2 F(e - eps s)(k), twice that where ``both`` densities move, as a discriminator moves them
-    (Chen, Wu and Xiang 2023, sections 3 and 4). C = ``density`` is a modelling choice: features have no constant density, and
-    `effective_density` is an estimate (say so by ``estimated``). Without it signs alone are predicted, which hold for every C.
+    Rates are role * C k^2 F(e - eps s)(k), twice that where ``both`` densities move: by default those of a discriminator,
+    while a generator moves p alone (Chen, Wu and Xiang 2023, sections 3 and 4). C = ``density`` is a modelling choice:
+    features have no constant density, and `effective_density` is an estimate (say so by ``estimated``). Without it signs
+    alone are predicted, which hold for every C.
 
     Raises InputError, also where python-flint is absent.
 
@@ -104,6 +105,7 @@ def predicted_modes(
     source = f"{claim.role.text} of {claim.kernel - claim.eps * claim.stabilizer}"
     if density is not None:
         source += f", about a constant density {density:.3g}" + (" (an estimate)" if estimated else "")
+    both = claim.role is Role.DISCRIMINATOR if both is None else both
     base = Fraction(1) if density is None else rational(float(density), "density")
     rows = rows_at(claim, [arb(float(k)) for k in wavenumbers], base)
     return tuple(_from_row(row[3], row[4], source, density is not None, both) for row in rows)

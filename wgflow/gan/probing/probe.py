@@ -45,7 +45,8 @@ class SpectrumProbe:
 
     An alarm is raised where a mode that was certified to decay is seen above the noise of its batches and the interval of its
     growth over the last ``window`` observations is positive. ``level`` is the probability of a false alarm in a whole run, as
-    far as the intervals are right; windows are looked at after every half of their length (`History.look`).
+    far as the intervals are right, for batches drawn independently; windows are looked at after every half of their length
+    (`History.look`).
 
     No parameters, no state dict, nothing random. Batches whose features are not finite are counted in ``lost`` and left out.
     Raises InputError for arguments that do not fit.

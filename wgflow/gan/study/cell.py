@@ -107,8 +107,14 @@ def load_result(path: Path) -> CellResult | None:
             raise KeyError
         plain["steps"] = tuple(plain["steps"])
         plain["series"] = {name: tuple(values) for name, values in plain["series"].items()}
+        _check(plain["metrics"])
         return CellResult(**plain)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{shown(str(path), 200)} is not a result of a study; remove it to train this cell anew.") from None
+
+
+def _check(metrics: object) -> None:
+    if not isinstance(metrics, dict) or not all(value is None or isinstance(value, int | float) for value in metrics.values()):
+        raise TypeError("metrics")

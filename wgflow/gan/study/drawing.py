@@ -10,6 +10,7 @@ from wgflow.gan.study.series import Course, course
 from wgflow.gan.study.study_table import StudyTable
 
 COLOURS = {Course.SETTLED: "#0072b2", Course.OSCILLATED: "#e69f00", Course.DIVERGED: "#d55e00", Course.UNKNOWN: "0.5"}
+WIDE = 30  # from this ratio of largest to smallest on, an axis is logarithmic
 SHIFT = 0.5  # of a row, over which the dots of its seeds are spread
 
 
@@ -35,7 +36,7 @@ def draw_study(tables: Mapping[str, StudyTable], metrics: Sequence[str], judged_
     dots = [panels[0, 0].plot([], [], "o", color=COLOURS[each], markersize=4, label=each.value)[0] for each in shown]
     figure.legend(handles=dots, loc="outside lower center", ncols=len(dots), frameon=False)
     with whole_file(path) as name:
-        figure.savefig(name, dpi=110)
+        figure.savefig(name, dpi=65)
 
 
 def _panel(axes: object, table: StudyTable, metric: str, judged_by: str) -> None:
@@ -50,6 +51,9 @@ def _panel(axes: object, table: StudyTable, metric: str, judged_by: str) -> None
         middle = table.spread(cell, metric).median
         if middle is not None:
             axes.plot([middle, middle], [y - 0.4, y + 0.4], color="0.2", linewidth=1.2)  # type: ignore[attr-defined]
+    values = [v for result in table.results if (v := result.metrics.get(metric)) is not None]
+    if values and min(values) > 0 and max(values) > WIDE * min(values):
+        axes.set_xscale("log")  # type: ignore[attr-defined]
     axes.set_yticks(range(len(table.cells)), table.cells, fontsize=8)  # type: ignore[attr-defined]
     axes.set_ylim(len(table.cells) - 0.5, -0.5)  # type: ignore[attr-defined]
     axes.grid(axis="x", color="0.9")  # type: ignore[attr-defined]

@@ -6,15 +6,14 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
 from pathlib import Path
-
-import torch
 
 from wgflow.arithmetic.number import InputError, integer, rational
 from wgflow.gan.study.cell import CellResult, load_result, make_cell, result_of, save_result
 from wgflow.gan.study.study_table import StudyTable
+from wgflow.gan.study.workers import carried_out, pool_of
 from wgflow.gan.train import train
+from wgflow.gan.training.outcome import TrainingOutcome
 from wgflow.gan.training.settings import read_settings
 
 Told = Callable[[str, int, int], None]
@@ -41,7 +40,7 @@ def run_study(
     under way stop with a checkpoint and are gone on with the next time.  told(cell, done, all): called after each.
 
     A result depends on nothing but its settings and seed (and the machine's arithmetic), in whatever order the cells are trained.
-    Raises InputError, OSError.
+    Ctrl-C ends the study: KeyboardInterrupt; what is finished stays, and the next time goes on. Raises InputError, OSError.
     """
     todo = [make_cell(name, read_settings(config)) for name, config in cells.items()]
     chosen = [integer(seed, "seed", 0, 2**63 - 1) for seed in seeds]
@@ -77,38 +76,37 @@ def _carry_out(jobs: Sequence[_Job], count: int, end: float | None, told: Told |
         for done, job in enumerate(jobs):
             if end is not None and time.monotonic() >= end:
                 return
-            _train(job)
+            if not _train(job):
+                raise KeyboardInterrupt
             if told is not None:
                 told(job.name, done + 1, len(jobs))
         return
-    with ProcessPoolExecutor(min(count, max(1, len(jobs))), get_context("spawn"), _one_thread) as pool:
+    with pool_of(min(count, max(1, len(jobs)))) as pool:
         _in_processes(pool, list(jobs), count, end, told)
 
 
 def _in_processes(pool: ProcessPoolExecutor, jobs: list[_Job], count: int, end: float | None, told: Told | None) -> None:
     """Hands out jobs one by one, so that none begins after the end."""
-    under_way: dict[Future[None], str] = {}
+    under_way: dict[Future[bool], str] = {}
     done, left = 0, iter(jobs)
     while True:
         while len(under_way) < count and (end is None or time.monotonic() < end):
             job = next(left, None)
             if job is None:
                 break
-            under_way[pool.submit(_train, job)] = job.name
+            under_way[pool.submit(carried_out, _train, job)] = job.name
         if not under_way:
             return
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
             name, done = under_way.pop(future), done + 1
-            future.result()
+            if not future.result():
+                raise KeyboardInterrupt
             if told is not None:
                 told(name, done, len(jobs))
 
 
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def _train(job: _Job) -> None:
+def _train(job: _Job) -> bool:
+    """Trains, keeps the result, and returns whether nobody interrupted it."""
     cell = make_cell(job.name, read_settings(json.loads(job.text)))
     path = cell.path(job.folder, job.seed)
     out, minutes = None, None
@@ -118,3 +116,4 @@ def _train(job: _Job) -> None:
         minutes = None if job.end is None else max(0.01, (job.end - time.monotonic()) / 60)
     run = train(cell.settings, out, job.seed, resume=job.keep, data_root=job.data_root, device=job.device, budget_minutes=minutes)
     save_result(result_of(cell, run), path)
+    return run.outcome is not TrainingOutcome.INTERRUPTED

@@ -20,7 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from wgflow.arithmetic.number import InputError, shown
+from wgflow.arithmetic.number import InputError, integer, shown
 from wgflow.files import remove_remains, sync_folder, write_whole
 from wgflow.record import record
 
@@ -76,14 +76,13 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     latest = _object(folder / LATEST, _read(folder / LATEST))
     if latest.get("schema") != SCHEMA:
         raise InputError(f"{shown(folder / LATEST, 200)} is not of the kind that this version of wgflow calls {SCHEMA}.")
-    inside = folder / Path(str(latest.get("folder"))).name
+    inside = folder / Path(str(latest.get("folder")).replace("\0", "")).name
     text = _verified(inside / MANIFEST, latest.get("manifest"))
     sums = _object(inside / MANIFEST, text)
     parts = {name: _verified(inside / name, sums.get(name)) for name in (MODEL, OPTIMIZER, STATE)}
     state = _object(inside / STATE, parts[STATE])
-    return Checkpoint(
-        int(str(state["step"])), _tensors(inside / MODEL, parts[MODEL]), _tensors(inside / OPTIMIZER, parts[OPTIMIZER]), state
-    )
+    step = integer(state.get("step"), f"{shown(inside / STATE, 200)}: step", 0, 2**63 - 1)
+    return Checkpoint(step, _tensors(inside / MODEL, parts[MODEL]), _tensors(inside / OPTIMIZER, parts[OPTIMIZER]), state)
 
 
 def flat_optimizer(prefix: str, optimizer: torch.optim.Optimizer) -> tuple[dict[str, Tensor], dict[str, object]]:
@@ -164,7 +163,7 @@ def _read(path: Path) -> bytes:
 def _object(path: Path, content: bytes) -> dict[str, object]:
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise InputError(f"{shown(path, 200)} is damaged: it is not a JSON object; start the run anew elsewhere.")

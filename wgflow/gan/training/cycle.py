@@ -17,6 +17,11 @@ from wgflow.gan.training.settings_records import Settings
 from wgflow.record import record
 
 
+def lacks_memory(problem: RuntimeError) -> bool:
+    """Returns whether torch says that an allocation failed: an error class of its own on GPUs, a text on CPUs."""
+    return isinstance(problem, torch.OutOfMemoryError) or "can't allocate memory" in str(problem)
+
+
 class NotFinite(Exception):
     """A loss or a gradient that is NaN or infinite; the text says which."""
 
@@ -60,6 +65,10 @@ class Cycle:
         try:
             return self._run(step)
         except RuntimeError as problem:
+            if lacks_memory(problem):
+                raise MemoryError(
+                    f"a step does not fit; batch = {self.settings.training.batch} or width may be too large"
+                ) from None
             second = any(words in str(problem) for words in ("double backward", "create_graph"))  # PyTorch's two ways to say it
             if self.settings.training.compile and second:
                 name = self.settings.objective.name

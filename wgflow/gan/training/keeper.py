@@ -15,11 +15,13 @@ import safetensors
 import torch
 
 from wgflow import __version__
+from wgflow.arithmetic.number import InputError, shown
 from wgflow.files import sole_holder, write_whole
 from wgflow.gan.training.checkpoint import Checkpoint, save_checkpoint
 from wgflow.gan.training.log import FileLog, Log, MemoryLog, Row, TensorBoard
 from wgflow.gan.training.run_folder import (
     CHECKPOINT,
+    LOG,
     RESULT,
     SHEETS,
     check_data,
@@ -110,8 +112,11 @@ class InFolder(Keeper):
             write_settings(self.folder, settings, seed, provenance, versions())
         else:
             check_data(self.folder, provenance)
-        (self.folder / RESULT).unlink(missing_ok=True)  # it told of the end that is now undone
+        log = self.folder / LOG
+        if found is None and log.exists() and log.stat().st_size:
+            raise InputError(f"{shown(log, 200)} is there and its checkpoint is not; start the run anew elsewhere.")
         self._log = FileLog(self.folder, 0 if found is None else int(str(found.state["log"])))
+        (self.folder / RESULT).unlink(missing_ok=True)  # it told of the end that is now undone
         if settings.measure.tensorboard:
             self._board = TensorBoard(self.folder, 0 if found is None else found.step)
         self.between, self.written = settings.measure.checkpoint_seconds, time.monotonic()

@@ -61,15 +61,14 @@ class FileLog(Log):
 
     def __init__(self, folder: Path, position: int) -> None:
         self.path, self.begun = folder / "log.jsonl", time.monotonic()
-        self._file: IO[bytes] = open(self.path, "ab")  # noqa: SIM115  # closed by close()
-        length = self._file.seek(0, os.SEEK_END)
-        if length < position:
-            self._file.close()
-            raise InputError(
-                f"{shown(self.path, 200)} is shorter than its checkpoint says; it was changed. Start the run anew elsewhere."
-            )
-        self._file.truncate(position)
-        self._times: IO[bytes] = open(folder / "times.jsonl", "ab")  # noqa: SIM115
+        _check_log(self.path, position)
+        self._times: IO[bytes] = open(folder / "times.jsonl", "ab")  # noqa: SIM115  # both are closed by close()
+        try:
+            self._file: IO[bytes] = open(self.path, "ab")  # noqa: SIM115
+            self._file.truncate(position)
+        except BaseException:
+            self._times.close()
+            raise
 
     def add(self, row: Row) -> None:
         self._file.write(_line(finite(row)))
@@ -138,8 +137,26 @@ LOSSES = ("discriminator_loss", "generator_loss")
 
 
 def read_log(path: Path) -> list[dict[str, object]]:
-    """Returns the rows of a log file."""
-    return [json.loads(line) for line in path.read_bytes().splitlines()]
+    """Returns the rows of a log file; raises InputError where it is damaged."""
+    return _rows(path, path.read_bytes())
+
+
+def _rows(path: Path, content: bytes) -> list[dict[str, object]]:
+    try:
+        found = [json.loads(line) for line in content.splitlines()]
+    except (ValueError, RecursionError):
+        found = [None]
+    if not all(isinstance(row, dict) and "step" in row for row in found):
+        raise InputError(f"{shown(path, 200)} is damaged: a line is no JSON object with a step. Start the run anew elsewhere.")
+    return found
+
+
+def _check_log(path: Path, position: int) -> None:
+    """Raises InputError where a log is not one that a checkpoint of this length can go on with, before anything is cut away."""
+    content = path.read_bytes() if path.exists() else b""
+    if len(content) < position:
+        raise InputError(f"{shown(path, 200)} is shorter than its checkpoint says; it was changed. Start the run anew elsewhere.")
+    _rows(path, content[:position])
 
 
 def flat(row: Row, prefix: str = "") -> dict[str, object]:

@@ -74,7 +74,7 @@ class Loop:
     def begin(self, found: Checkpoint | None) -> None:
         """Starts at the beginning, or where a checkpoint was made. Raises InputError for one of another run."""
         if found is not None:
-            if found.state["settings"] != self.run.settings.text or found.state["seed"] != self.run.seed:
+            if found.state.get("settings") != self.run.settings.text or found.state.get("seed") != self.run.seed:
                 raise InputError("the checkpoint belongs to a run with other settings; start the run anew elsewhere.")
             self._restore(found)
         self.keeper.begin(self.run.settings, self.run.seed, self.run.source.provenance(), found)

@@ -43,7 +43,7 @@ def joined(device: torch.device) -> Iterator[Exchange]:
     """Yields what this process exchanges with the others that torchrun started, or with nobody.
 
     A process group that exists already is used and left as it is; otherwise one is made from torchrun's environment (gloo on
-    CPUs, nccl on GPUs) and ended with the block.
+    CPUs, nccl on GPUs) and ended with the block; then ConnectionError is raised where another process went away.
     """
     if dist.is_available() and dist.is_initialized():
         yield Group()
@@ -54,6 +54,10 @@ def joined(device: torch.device) -> Iterator[Exchange]:
             dist.init_process_group("gloo")
         try:
             yield Group()
+        except RuntimeError as problem:
+            if isinstance(problem, dist.DistError) or "gloo" in str(problem):
+                raise ConnectionError("another process of this run went away; what it printed says why") from None
+            raise
         finally:
             dist.destroy_process_group()
     else:

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from wgflow.arithmetic.number import InputError, shown
+from wgflow.arithmetic.number import InputError, integer, shown
 from wgflow.files import remove_remains, write_whole
 from wgflow.gan.training.settings import read_settings
 from wgflow.gan.training.settings_records import Settings
@@ -31,8 +31,8 @@ def recorded_settings(folder: Path) -> tuple[Settings, int] | None:
         data = json.loads((folder / SETTINGS).read_bytes())
         if data["schema"] != SCHEMA:
             raise KeyError("schema")
-        return read_settings(data["settings"]), int(data["seed"])
-    except (ValueError, KeyError, TypeError) as problem:
+        return read_settings(data["settings"]), integer(data["seed"], "seed", 0, 2**63 - 1)
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise InputError(f"{shown(folder / SETTINGS, 200)} cannot be read ({problem}); start the run anew elsewhere.") from None
 
 
@@ -52,7 +52,8 @@ def agreeing_settings(
     if before is None:
         return asked, 0 if seed is None else seed
     if (differs := first_difference(before[0].to_json(), asked.to_json())) is not None:
-        raise InputError(f"the run in {shown(folder, 200)} has other settings: {differs}; leave it out, or choose another --out.")
+        go_on = "to go on with its own leave out --config and --set; for others choose another --out"
+        raise InputError(f"the run in {shown(folder, 200)} has other settings: {differs}; {go_on}.")
     if seed is not None and seed != before[1]:
         raise InputError(f"the run in {shown(folder, 200)} has seed {before[1]}, not {seed}; leave out --seed.")
     return before

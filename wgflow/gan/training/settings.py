@@ -172,11 +172,13 @@ def _text(options: Options, name: str) -> str | None:
 def _read_file(path: object) -> dict[str, object]:
     name = os.fspath(path)  # type: ignore[call-overload]
     try:
-        return tomllib.loads(Path(name).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))  # some editors write a mark first
     except UnicodeDecodeError:
         raise InputError(f"{shown(name)} is not a text in UTF-8; write the settings as TOML.") from None
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"{shown(name)} is not TOML: {problem}.") from None
+    except RecursionError:
+        raise InputError(f"{shown(name)} is nested too deeply for settings.") from None
 
 
 def _copied(tables: Mapping[str, object]) -> dict[str, object]:
@@ -204,6 +206,6 @@ def _typed(text: str) -> object:
     """Returns what TOML reads, or the text itself: ``500``, ``true``, ``[0.5, 0.9]``, ``rbf(1)``."""
     try:
         found = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     return found["value"] if set(found) == {"value"} else text

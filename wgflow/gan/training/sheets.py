@@ -19,16 +19,17 @@ GENERATED, REAL = "#d55e00", "#0072b2"  # told apart by every common colour visi
 def save_sheet(generated: NDArray[np.float32], real: NDArray[np.float32], path: Path) -> str | None:
     """Writes a sheet of samples as PNG; returns why it could not where a library is absent, None where it did.
 
-    generated, real: (B, channels, height, width) in [-1, 1], drawn as grids side by side (generated on the left), or (B, n):
-    their first two coordinates as points, of n = 1 two histograms. Images need no library, points need Matplotlib.
+    generated, real: (B, channels, height, width) in [-1, 1], drawn as equal grids side by side (generated on the left), or
+    (B, n): their first two coordinates as points, of n = 1 two histograms. Images need no library, points need Matplotlib.
     """
     if generated.ndim == 4:
-        write_whole(path, png(np.concatenate([grid(generated[:IMAGES]), grid(real[:IMAGES])], axis=1)))
+        count = min(IMAGES, len(generated), len(real))
+        write_whole(path, png(np.concatenate([grid(generated[:count]), grid(real[:count])], axis=1)))
         return None
     try:
         from matplotlib.figure import Figure  # late: only sheets of points need it
     except ImportError:
-        return "sheets of points need Matplotlib; type pip install matplotlib, or sheets-every = 0"
+        return "sheets of points need Matplotlib; type pip install matplotlib"
     figure = Figure(figsize=(6, 6) if generated.shape[1] > 1 else (6, 3.6), layout="constrained")
     axes = figure.subplots()
     for points, colour, label in ((real, REAL, "data"), (generated, GENERATED, "generated")):
@@ -48,6 +49,8 @@ def save_sheet(generated: NDArray[np.float32], real: NDArray[np.float32], path: 
 def grid(images: NDArray[np.float32], gap: int = 2) -> NDArray[np.uint8]:
     """Returns images (B, C, H, W) in [-1, 1], row by row on a nearly square grid with white gaps: (height, width, 3) bytes.
 
+    Three channels or more are colours, of which the first three are drawn; of one or two the first is drawn in grey.
+
     >>> grid(np.zeros((3, 1, 4, 4), np.float32)).shape
     (14, 14, 3)
     """
@@ -55,7 +58,7 @@ def grid(images: NDArray[np.float32], gap: int = 2) -> NDArray[np.uint8]:
     columns = isqrt(count - 1) + 1 if count else 1
     rows = max(1, ceil(count / columns))
     bytes_ = np.clip(np.nan_to_num(images) * 127.5 + 127.5, 0, 255).round().astype(np.uint8)
-    colours = np.broadcast_to(bytes_, (count, 3, height, width)) if images.shape[1] == 1 else bytes_[:, :3]
+    colours = bytes_[:, :3] if images.shape[1] > 2 else np.broadcast_to(bytes_[:, :1], (count, 3, height, width))
     sheet = np.full((gap + rows * (height + gap), gap + columns * (width + gap), 3), 255, np.uint8)
     for i, image in enumerate(colours):
         top, left = gap + i // columns * (height + gap), gap + i % columns * (width + gap)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from wgflow.arithmetic.number import InputError
 from wgflow.dynamics.random_streams import stream
 from wgflow.gan.data.source import DataSource
-from wgflow.gan.metrics.measured import measure
+from wgflow.gan.metrics.measured import measurable, measure
 from wgflow.gan.objective import Objective
 from wgflow.gan.probing.probe import SpectrumProbe
 from wgflow.gan.processes import Exchange
@@ -47,6 +47,7 @@ class Watch:
             settings, players, source, seed, device, sheets,
         )  # fmt: skip
         self.probe = _probe(settings, players, objective, features, seed) if settings.measure.probe else None
+        self.space = measurable(settings.measure.features, source)  # now: after hours of training would be late to refuse it
         self.complained = False
 
     def row(self, step: int, seen: Cycled, spread: float | None) -> dict[str, object]:
@@ -75,7 +76,7 @@ class Watch:
         whole = np.isfinite(found).reshape(len(found), -1).all(axis=1)
         if not whole.all():
             return {"samples": float(len(found)), "finite-share": float(whole.mean())}
-        return measure(found, self.source, self.seed, wanted.features)
+        return measure(found, self.source, self.seed, self.space)
 
     def samples(self, count: int, purpose: str) -> NDArray[np.float32]:
         """Returns generated samples (count, *shape); equal ones for equal parameters and purposes."""
