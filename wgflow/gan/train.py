@@ -16,6 +16,7 @@ from wgflow.gan.objective import Objective
 from wgflow.gan.objectives.names import make_objective
 from wgflow.gan.processes import Exchange
 from wgflow.gan.training.checkpoint import load_checkpoint
+from wgflow.gan.training.cycle import lacks_memory
 from wgflow.gan.training.interruption import Interruption
 from wgflow.gan.training.keeper import Keeper, keeping, sheets_folder
 from wgflow.gan.training.log import Progress
@@ -105,7 +106,12 @@ def _assembled(settings: Settings, seed: int, data_root: object, exchange: Excha
     objective = make_objective(settings.objective.name, settings.objective.options)
     source = _source(settings, data_root)
     features = _features(settings, objective)
-    players = Players(settings, source.shape, features, seed, device)
+    try:
+        players = Players(settings, source.shape, features, seed, device)
+    except RuntimeError as problem:
+        if lacks_memory(problem):
+            raise MemoryError("the networks do not fit into it; a width or depth is too large") from None
+        raise
     return Run(settings, seed, objective, source, features, players, exchange, device)
 
 
