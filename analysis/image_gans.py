@@ -31,6 +31,7 @@ from wgflow.gan.training.settings import Settings
 CONFIG = Path(__file__).parent / "configs" / "images.toml"
 HALF = str(wg.kernel(RQ_MIXTURE).stretched("1/2"))
 DIM = 16
+ACROSS = 3  # sheets side by side
 SIZES = {  # steps, batch, width of the networks, samples that are scored
     "digits": (1500, 64, 16, 1000),
     "mnist": (20_000, 128, 64, 5000),
@@ -89,11 +90,14 @@ def put_sheets(table: StudyTable, folder: Path, path: str) -> None:
 
     last = {cell: sorted(folder.glob(f"{safe(cell)}-*/seed-{table.seeds[0]}/sheets/*.png"))[-1:] for cell in table.cells}
     found = {cell: paths[0] for cell, paths in last.items() if paths}
-    figure = Figure(figsize=(2.4 * len(found), 2.8), layout="constrained")
-    for axes, (cell, sheet) in zip(figure.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True):
-        axes.imshow(imread(sheet), cmap="gray", interpolation="nearest")
-        axes.set_title(cell, fontsize=9)
+    rows = -(-len(found) // ACROSS)
+    figure = Figure(figsize=(3.2 * ACROSS, 2.0 * rows), layout="constrained")
+    panels = figure.subplots(rows, ACROSS, squeeze=False).ravel()
+    for axes in panels:
         axes.set_axis_off()
+    for axes, (cell, sheet) in zip(panels, found.items(), strict=False):  # fewer sheets than panels
+        axes.imshow(imread(sheet), cmap="gray", interpolation="nearest")
+        axes.set_title(f"{cell} | data", fontsize=9)
     figure.savefig(path, dpi=90)
 
 

@@ -94,7 +94,8 @@ class ParticleObjective(Objective):
         if certificate is not None:
             parts.append(f"certificate {certificate}")
         elif eps:
-            parts.append(f"stabilized by eps = {eps} of {'the default stabilizer' if stabilizer is None else stabilizer}")
+            strength = "auto (1.1 times the least certified)" if eps == "auto" else eps
+            parts.append(f"stabilized by eps = {strength} of {'the default stabilizer' if stabilizer is None else stabilizer}")
         if self.gradient_penalty:
             parts.append(f"gradient penalty {self.gradient_penalty} of the witness")
         if self.feature_penalty:
