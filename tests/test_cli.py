@@ -201,3 +201,12 @@ def test_a_terminal_gets_a_plot():
             break
         out += chunk
     assert process.wait(timeout=60) == 0 and "growth rate over k" in out.decode()
+
+
+def test_an_absent_package_is_named():
+    """As where wgflow trains without python-flint, and a command then needs it."""
+    blocked = "import sys; sys.modules['flint'] = None"
+    code = f"{blocked}; from wgflow.cli.main import main; sys.exit(main(['certify', '--kernel', 'rbf']))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 4 and done.stdout == ""
+    assert done.stderr == "wgflow: this needs python-flint, which is not installed; pip install it\n"

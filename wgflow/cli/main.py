@@ -23,6 +23,7 @@ COMMANDS = {
     "simulate": simulate, "modes": modes, "learning-rate": learning_rate, "train": train, "ladder": ladder, "kernels": kernels,
 }  # fmt: skip
 WRONG_INPUT, FAILED = 2, 4
+PACKAGES = {"flint": "python-flint", "sklearn": "scikit-learn", "PIL": "pillow"}  # where the name differs from the module's
 # Options whose value may start with a minus sign, as in --kernel '-rbf' and --eps -1e-3.
 _SIGNED = {
     "--kernel",
@@ -114,6 +115,10 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"{problem.filename}: {problem.strerror}" if problem.filename else str(problem), FAILED)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
+    except ModuleNotFoundError as problem:
+        return _fail(
+            f"this needs {PACKAGES.get(name := str(problem.name), name)}, which is not installed; pip install it", FAILED
+        )
     except MemoryError as problem:
         return _fail(f"there is not enough memory: {problem}", FAILED)
     except OverflowError as problem:  # exact numbers such as 1e400, where they become doubles
