@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 
 TYPE_CHECKING = False  # type checkers take it as true; importing typing would cost start-up
 if TYPE_CHECKING:
@@ -43,7 +45,16 @@ def run(args: argparse.Namespace) -> int:
     found = train(**{name: getattr(args, name) for name in names}, progress=True)
     if _is_first():
         _present(found, args.json)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        _leave(found.outcome.exit_code)
     return found.outcome.exit_code
+
+
+def _leave(code: int) -> None:
+    """Ends a process of torchrun's at once: torch's communication threads abort some interpreters that shut down around them."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _check_installed() -> None:

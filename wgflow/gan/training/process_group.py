@@ -54,6 +54,7 @@ def joined(device: torch.device) -> Iterator[Exchange]:
             dist.init_process_group("gloo")
         try:
             yield Group()
+            dist.barrier()  # none leaves while another still writes: torchrun would end the others with it
         except RuntimeError as problem:
             if isinstance(problem, dist.DistError) or "gloo" in str(problem):
                 raise ConnectionError("another process of this run went away; what it printed says why") from None
